@@ -1,0 +1,156 @@
+"""A page while it runs: `begin` checks its parameters; the Page shows results, figures, tables and verdicts."""
+
+import os
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from prunebook.arrays import checks
+from prunebook.page import card, figures, manifest, notebook, parameters, show, tables
+from prunebook.page import reported as printed_numbers
+from prunebook.page.closing import close
+from prunebook.page.progress import reporter, seconds_left
+from prunebook.page.scale import judge, resolve
+from prunebook.page.verdicts import Claims, plain, readable
+from prunebook.runs import paths
+
+
+def begin(item, space, choices=None):
+    """Check the parameters in `space` (the notebook's globals()), show the header card, return the Page.
+
+    `choices`: name -> valid values of the page's own parameters. ParameterError before anything is computed.
+    """
+    entry = manifest.item(item)
+    values = parameters.check_globals(item, space, choices)
+    page = Page(entry, values)
+    show.show(*card.header(entry, values, notebook.declared(item)))
+    return page
+
+
+def output_folder():
+    """Where executed pages lie: PRUNEBOOK_EXECUTED, or book/executed of the checkout."""
+    named = os.environ.get("PRUNEBOOK_EXECUTED")
+    return Path(named) if named else Path(paths.root()) / "book" / "executed"
+
+
+class Page:
+    """One page; `scale` and `level` (smoke, partial, small, paper) are known once `results` was called.
+
+    A page that computes nothing, such as a drawing, is at level "paper" and has no scale.
+    """
+
+    def __init__(self, item, values):
+        self.item, self.values, self.began = item, values, time.perf_counter()
+        self.scale, self.level, self.shown = "", "paper", None
+        self.runs, self.table_of_runs, self.store = [], pd.DataFrame(), None
+        self.claims = Claims(item.name, item.claims)
+        self.matches, self.downloads = [], {}
+
+    @property
+    def folder(self):
+        """Where the page's figures and numbers lie, beside the executed notebook."""
+        return output_folder() / self.item.paper / self.item.id
+
+    @property
+    def labels(self):
+        """The axes of the experiment's grid."""
+        return [name for name in (self.runs[0].labels if self.runs else ()) if name != "seed"]
+
+    def results(self, experiment, enough=None, *, missing="run"):
+        """The long-form table of experiment(scale) -> list[Run]; what is missing is computed, the scale is shown.
+
+        `enough`: scale -> replicates a point (or {data set: replicates}); with less the level is *partial*.
+        """
+        from prunebook.runs.engine import results
+        from prunebook.runs.store import Store
+
+        self.store = Store()
+        scale = resolve(self.values["scale"], experiment, self.store)
+        self.runs = experiment(scale)
+        table = results(self.runs, device=self.values["device"], deadline=seconds_left(), store=self.store,
+                        missing=missing, progress=reporter())
+        self.shown = judge(scale, self.runs, table, enough)
+        self.scale, self.level, self.table_of_runs = scale, self.shown.level, table
+        kind = "warning" if self.level in ("smoke", "partial") else "note"
+        show.show(*show.admonition(kind, f"{scale.capitalize()} scale", self.shown.sentence()))
+        return table
+
+    def array(self, row, name):
+        """The array called `name` of the run behind one row of the table, as `itertuples` or `iloc` give it."""
+        wanted = {label: getattr(row, label) for label in (*self.labels, "seed")}
+        for run in self.runs:
+            if all(value == wanted[label] for label, value in {**run.labels, "seed": run.seed}.items()):
+                arrays = self.store.get(run.recipe, run.seed).arrays
+                return arrays[checks.choice("array", name, tuple(arrays))]
+        raise ValueError(f"row: no run of this page has {', '.join(f'{k} {v!r}' for k, v in wanted.items())}")
+
+    def per_seed(self, table, value, **where):
+        """One number a seed: the mean of `value` over all points that match `where`, for seeds that have them all."""
+        if value not in table or table.empty:
+            return pd.Series(dtype=float)
+        for name, wanted in where.items():
+            table = table[table[name].isin(wanted if isinstance(wanted, (list, tuple, set)) else [wanted])]
+        seeds = table.groupby("seed")[value].agg(["mean", "count"])
+        return seeds["mean"][seeds["count"] == seeds["count"].max()]
+
+    def describe(self, table, value, *, by, over=None):
+        """Alt text from the data: the mean of `value` for each `by`, at the ends of `over`."""
+        return figures.describe(table, value, by=by, over=over, labels=self.labels)
+
+    def means(self, table, value, *, rows, columns=None):
+        """A frame of "mean ± half of the 95 % interval (n)"."""
+        return tables.means(table, value, rows=rows, columns=columns)
+
+    def figure(self, name, draw, caption, alt):
+        """Show draw(style) -> Figure, drawn for light and dark, as one numbered figure with caption and alt text."""
+        figures.check(name, caption, alt)
+        png = figures.save(draw, self.folder, name)
+        caption = self._with_scale(caption)
+        label = f"fig-{self.item.paper}-{self.item.id}-{name}"
+        show.show(figures.myst(self.item.id, name, label, caption, alt), figures.fallback(png, caption, alt))
+        self.downloads |= {f"figure {name}, {theme} (SVG)": f"{name}-{theme}.svg" for theme in ("light", "dark")}
+
+    def table(self, name, frame, caption):
+        """Show a frame as a numbered table with caption; its numbers, unrounded, can be downloaded as CSV."""
+        figures.check_name("table", name)
+        tables.write_csv(frame, self.folder / f"{name}.csv")
+        self.downloads[f"table {name} (CSV)"] = f"{name}.csv"
+        caption, label = self._with_scale(caption), f"tab-{self.item.paper}-{self.item.id}-{name}"
+        link = f"{{download}}`numbers as CSV <{self.item.id}/{name}.csv>`"
+        show.show(f"{tables.myst(frame, caption, label)}\n\n{link}\n", tables.fallback(frame, caption))
+
+    def reported(self, ours=None, value="value"):
+        """Hold `ours` (a row a run, keyed as the CSV, measured in column `value`) against the paper's numbers."""
+        path = Path(paths.root()) / "data" / "reported" / self.item.paper / f"{self.item.id}.csv"
+        printed = printed_numbers.read(path)
+        if printed is None:
+            show.show(printed_numbers.NONE_PRINTED)
+        elif self.scale != "paper":
+            show.show(printed_numbers.not_compared(len(printed), self.scale or "smoke"))
+        else:
+            ours = pd.DataFrame() if ours is None else ours
+            self.matches = printed_numbers.compare(printed, ours, value)
+            frame = printed_numbers.frame(self.matches, printed_numbers.keys(printed))
+            self.table("reported", frame, "The paper's numbers and ours, with 95 % intervals.")
+
+    def claim(self, claim, evidence, regime=None):
+        """Answer one claim of the manifest; `regime`: why the *small* scale cannot reach what it speaks of."""
+        self.claims.answer(claim, evidence, regime)
+
+    def verdicts(self):
+        """Show every claim of the manifest with effect, test and verdict; p by Holm within this page."""
+        if not self.claims.claims:
+            show.show("This item makes no claim that could be tested.")
+            return
+        rows = self.claims.rows(self.scale)
+        shown = pd.DataFrame([readable(row) for row in rows])
+        shown.attrs["long"] = pd.DataFrame([plain(row) for row in rows])
+        self.table("claims", shown, "Claims and verdicts; effects with 95 % intervals, p adjusted by Holm (this page).")
+
+    def close(self):
+        """Show deviations, provenance, staleness and downloads; write the sidecar `<item>.json`."""
+        close(self)
+
+    def _with_scale(self, caption):
+        return f"{caption.strip()} {self.shown.suffix()}" if self.shown else caption.strip()
