@@ -19,7 +19,7 @@ test: setup
 	$(BIN)/python -m pytest
 
 bench: setup
-	$(BIN)/python -m pytest -q -s tests/benchmarks/bench_*.py
+	$(BIN)/python -m tests.benchmarks
 
 setup: $(STAMP)
 

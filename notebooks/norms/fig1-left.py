@@ -26,11 +26,12 @@ from prunebook import page
 from prunebook.recipes.presets import CLASSES, NETWORKS
 from prunebook.recipes.selection import METHODS
 
-p = page.begin("norms/fig1-left", globals(), choices={"dataset": ["", *CLASSES], "model": ["", *NETWORKS], "method": METHODS})
+choices = {"dataset": ["", *CLASSES], "model": ["", *NETWORKS], "method": METHODS}
+p = page.begin("norms/fig1-left", globals(), choices=choices)
 
 # %% [markdown]
-# A feature is computed for every unlabelled training example, by an encoder that was trained without labels. A selection
-# algorithm sees the features alone and returns the few examples that are worth labelling. Everything in the drawing is
+# A feature is computed for every unlabelled training example, by an encoder that was trained without labels. A
+# selection algorithm sees the features alone and returns the few examples that are worth labelling. Everything in the drawing is
 # real: images of the data set, their SimCLR features in the plane of the two largest principal components, and one
 # selection of as many examples as there are classes.
 
@@ -45,7 +46,9 @@ def experiment(scale):
     """One selection and the pictures that show it."""
     name = dataset or ("digits" if scale == "smoke" else "cifar10")
     features = simclr_features(scale, name, model=model)
-    return grid(lambda method: Flow(Selection(features, method, CLASSES[name])), method=[method], seed=range(seeds or 1))
+    return grid(
+        lambda method: Flow(Selection(features, method, CLASSES[name])), method=[method], seed=range(seeds or 1)
+    )
 
 
 # %% tags=["hide-input"]
@@ -64,7 +67,8 @@ def mosaic(images, columns, gap=1):
     sheet = np.zeros((rows * (height + gap), columns * (width + gap), 4), dtype=np.uint8)
     for place, image in enumerate(images):
         top, left = place // columns * (height + gap), place % columns * (width + gap)
-        sheet[top : top + height, left : left + width, :3] = np.broadcast_to(image, (3, height, width)).transpose(1, 2, 0)
+        colour = np.broadcast_to(image, (3, height, width)).transpose(1, 2, 0)
+        sheet[top : top + height, left : left + width, :3] = colour
         sheet[top : top + height, left : left + width, 3] = 255
     return sheet
 
@@ -93,8 +97,8 @@ def draw(style):
 p.figure(
     "flow",
     draw,
-    caption=f"From unlabelled examples to the few that are labelled; the plane shown holds {100 * flow.explained:.0f} % "
-            "of the variance of the features.",
+    caption=f"From unlabelled examples to the few that are labelled; the plane shown holds "
+            f"{100 * flow.explained:.0f} % of the variance of the features.",
     alt=f"A sample of images, an arrow to a scatter of their features with {len(pictures['picks'])} picks marked, an "
         f"arrow to the chosen images: {', '.join(flow.labels)}.",
 )

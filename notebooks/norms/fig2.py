@@ -27,7 +27,8 @@ from prunebook import page
 from prunebook.recipes.presets import CLASSES, NETWORKS
 from prunebook.recipes.selection import METHODS
 
-p = page.begin("norms/fig2", globals(), choices={"dataset": ["", *CLASSES], "model": ["", *NETWORKS], "methods": METHODS})
+choices = {"dataset": ["", *CLASSES], "model": ["", *NETWORKS], "methods": METHODS}
+p = page.begin("norms/fig2", globals(), choices=choices)
 
 # %% [markdown]
 # A subset $S$ of $s$ examples is chosen from $N$ unlabelled ones by looking at their SimCLR features
@@ -37,8 +38,8 @@ p = page.begin("norms/fig2", globals(), choices={"dataset": ["", *CLASSES], "mod
 #
 # without replacement; *Gram-Schmidt* projects the picked feature out of all others after every draw (Algorithm 1).
 # *TypiClust* takes the most typical member of each cluster, *ProbCover* greedily covers the most points with balls
-# of radius $\delta$. “+ norm” lets a method choose $2s$ candidates and draws $s$ of them by (1). A network that has seen
-# nothing else is then trained on the labelled subset, and tested once, after the last epoch.
+# of radius $\delta$. “+ norm” lets a method choose $2s$ candidates and draws $s$ of them by (1). A network that has
+# seen nothing else is then trained on the labelled subset, and tested once, after the last epoch.
 
 # %% tags=["experiment"]
 from prunebook.recipes.grid import grid
@@ -113,7 +114,8 @@ for name in ("cifar10", "cifar100"):
     p.claim(f"gs-above-norm-{name}", greater(arm(name, "gram_schmidt"), arm(name, "norm")))
     for base in ("typiclust", "probcover"):
         p.claim(f"{base}-norm-not-below-{name}", greater(arm(name, f"{base}+norm"), arm(name, base), margin=1.0))
-p.claim("gs-matches-typiclust-cifar100", equivalent(arm("cifar100", "gram_schmidt"), arm("cifar100", "typiclust"), margin=1.0))
+p.claim("gs-matches-typiclust-cifar100",
+        equivalent(arm("cifar100", "gram_schmidt"), arm("cifar100", "typiclust"), margin=1.0))
 p.verdicts()
 
 # %% tags=["hide-input"]

@@ -27,12 +27,13 @@ from prunebook import page
 from prunebook.recipes.presets import CLASSES, NETWORKS
 from prunebook.recipes.selection import METHODS
 
-p = page.begin("norms/fig3", globals(), choices={"dataset": ["", *CLASSES], "model": ["", *NETWORKS], "methods": METHODS})
+choices = {"dataset": ["", *CLASSES], "model": ["", *NETWORKS], "methods": METHODS}
+p = page.begin("norms/fig3", globals(), choices=choices)
 
 # %% [markdown]
 # The same selections as in Figure 2 are now judged by a $d \times C$ linear classifier on the L2-normalised SimCLR
-# features $F_i / \lVert F_i \rVert$ of the labelled examples (learning rate 2.5, 400 epochs). The features have seen all
-# images without labels, so accuracy lies far above training from scratch, and differences between selectors stand out.
+# features $F_i / \lVert F_i \rVert$ of the labelled examples (learning rate 2.5, 400 epochs). The encoder has seen
+# all images without labels, so accuracy lies far above training from scratch, and differences between selectors stand out.
 
 # %% tags=["experiment"]
 from prunebook.recipes.accuracy import ProbeAccuracy
@@ -81,7 +82,7 @@ p.table("accuracy", p.means(table, "accuracy", rows=["dataset", "method"], colum
 p.reported(table)
 
 # %% [markdown]
-# The comparison with training from scratch takes the uniform arm of Figure 2 on CIFAR-10, as far as its runs are stored.
+# The comparison with training from scratch takes the uniform arm of Figure 2 on CIFAR-10, as far as it is stored.
 
 # %% tags=["hide-input"]
 from prunebook.recipes.presets import from_scratch

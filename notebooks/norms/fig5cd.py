@@ -27,8 +27,8 @@ from prunebook.recipes.presets import CLASSES, NETWORKS
 p = page.begin("norms/fig5cd", globals(), choices={"dataset": ["", *CLASSES], "model": ["", *NETWORKS]})
 
 # %% [markdown]
-# Drawing in proportion to $\lVert F_i \rVert$ (eq. 1) differs from drawing uniformly only as far as the norms differ. Their
-# spread is measured by the coefficient of variation $c = \sigma / \mu$. Under eq. (1) the expected norm of a drawn
+# Drawing in proportion to $\lVert F_i \rVert$ (eq. 1) differs from drawing uniformly only as far as the norms differ.
+# Their spread is measured by the coefficient of variation $c = \sigma / \mu$. Under eq. (1) the expected norm of a drawn
 # example is $\mu (1 + c^2)$ instead of $\mu$: with $c = 0.15$ sampling by norm raises the mean norm by about 2 %.
 
 # %% tags=["experiment"]
@@ -44,7 +44,9 @@ SEEDS = {"smoke": 1, "small": 1, "paper": 1}
 def experiment(scale):
     """The norms of all training examples, for each data set and encoder."""
     return grid(
-        lambda dataset, encoder: FeatureNorms(replace(simclr_features(scale, dataset, model=model), encoder_seed=encoder)),
+        lambda dataset, encoder: FeatureNorms(
+            replace(simclr_features(scale, dataset, model=model), encoder_seed=encoder)
+        ),
         dataset=[dataset] if dataset else DATASETS[scale],
         encoder=range(seeds or SEEDS[scale]),
         seed=[0],
@@ -74,8 +76,8 @@ p.table("spread", table[["dataset", "encoder", "mean", "deviation", "variation"]
 p.reported(table)
 
 # %% [markdown]
-# “Not negligible” is given a meaning beforehand: a coefficient of variation above 0.05, so that sampling by norm differs
-# from uniform sampling by more than five percent in a typical probability. The interval is a bootstrap over examples;
+# “Not negligible” is given a meaning beforehand: a coefficient of variation above 0.05, so that sampling by norm
+# differs from uniform sampling by more than five percent in a typical probability. The interval is a bootstrap over examples;
 # it does not speak of other encoders.
 
 # %% tags=["hide-input"]

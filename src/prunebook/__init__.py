@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 _ROOMS = ("datasets", "features", "models", "page", "recipes", "runs", "selection", "training")
 _CALLS = {
     "results": "prunebook.runs.engine", "grid": "prunebook.recipes.grid", "load_subset": "prunebook.runs.shipped",
+    "load_scores": "prunebook.runs.shipped",
 }
 __all__ = [*_ROOMS, *_CALLS]
 

@@ -14,7 +14,7 @@ from prunebook.recipes.base import Record
 from prunebook.recipes.grid import Run, grid
 from prunebook.runs import RunError, Store, records, results
 from prunebook.runs.claims import Claims
-from prunebook.runs.context import Recent
+from prunebook.runs.context import RECENT, Recent
 from prunebook.runs.engine import _name
 from prunebook.runs.estimates import Estimates
 from prunebook.runs.provenance import origin
@@ -165,6 +165,20 @@ def test_an_undeclared_ingredient_is_made_on_demand(store, log):
     assert results([Run(toys.ToyForgetful(), 0, {})], store=store, device="cpu")["mean"].tolist() == [1.5]
     assert log() == ["ToyFeatures 5 2"]
     assert store.has(toys.ToyFeatures(5), 2)
+
+
+def test_an_ingredient_damaged_after_planning_is_made_again(store, log, monkeypatch):
+    monkeypatch.setattr(toys.ToyTraining, "group_limit", 1)
+    results([Run(toys.ToyFeatures(), 0, {})], store=store, device="cpu")
+
+    def damage(done, total, label, seconds):
+        RECENT.entries.clear()
+        for path in store.root.glob("records/ToyFeatures/*/0.npz") if label == "ToyTraining" else ():
+            path.write_bytes(b"")
+
+    table = results(grid(training(), arm=range(2)), store=store, device="cpu", progress=damage)
+    assert len(table) == 2
+    assert log() == ["ToyFeatures 4 0", "ToyTraining 0 0 1", "ToyFeatures 4 0", "ToyTraining 1 0 1"]
 
 
 def test_after_the_deadline_no_job_is_started(store, log):

@@ -40,8 +40,10 @@ def rescaled(x):
 
 def row_norms(x, order=2):
     """(N, d) -> (N,) float64 norms of order 1, 2 or inf."""
-    parts = [torch.linalg.vector_norm(x[block].double(), order, dim=1) for block in blocks(len(x), 64 * x.shape[1])]
-    return torch.cat(parts)
+    pieces = blocks(len(x), 64 * x.shape[1])
+    buffer = torch.empty(pieces[0].stop, x.shape[1], dtype=torch.float64, device=x.device)  # fresh pages cost more
+    rows = (buffer[: block.stop - block.start].copy_(x[block]) for block in pieces)
+    return torch.cat([torch.linalg.vector_norm(row, order, dim=1) for row in rows])
 
 
 def normalize(x):
@@ -60,8 +62,9 @@ def pair_distances(x, y, left, right):
     return torch.cat(parts) if parts else torch.empty(0, dtype=torch.float64, device=x.device)
 
 
-def _half_squares(x):
-    return torch.cat([x[block].double().square().sum(1) / 2 for block in blocks(len(x), 8 * x.shape[1])]).to(x.dtype)
+def half_squares(x):
+    """(N, d) -> (N,) half of the squared Euclidean norms, in the type of x."""
+    return (row_norms(x).square() / 2).to(x.dtype)
 
 
 def nearest(x, y, forbidden=None):
@@ -72,7 +75,7 @@ def nearest(x, y, forbidden=None):
     with full_precision():
         shift = y.mean(0)
         centred, found = y - shift, []
-        half = _half_squares(centred)
+        half = half_squares(centred)
         for block in blocks(len(x), 3 * y.element_size() * len(y)):
             scores = torch.addmm(half, x[block] - shift, centred.T, alpha=-1)
             if forbidden is not None:
@@ -91,14 +94,14 @@ def neighbours(x, count):
     distances, found = [], []
     with full_precision():
         centred = x - x.mean(0)
-        half = _half_squares(centred)
+        half = half_squares(centred)
         for block in blocks(len(x), max(2 * x.element_size() * len(x), 24 * spare * x.shape[1])):
             scores = torch.addmm(half, centred[block], centred.T, alpha=-1)
             own = torch.arange(block.start, block.stop, device=x.device)
             scores[own - block.start, own] = math.inf
             near = scores.topk(spare, largest=False).indices
             exact = torch.linalg.vector_norm(x[near].double() - x[block, None].double(), dim=2)
-            exact, order = exact.sort(1, stable=True)
+            exact, order = exact.sort(dim=1, stable=True)
             distances.append(exact[:, :count])
             found.append(near.gather(1, order)[:, :count])
     return torch.cat(distances), torch.cat(found)
@@ -109,7 +112,7 @@ def pairs_within(x, radius):
 
     Only blocks on and above the diagonal are computed; pairs within rounding of the radius are decided in float64.
     """
-    half = _half_squares(x)
+    half = half_squares(x)
     slack = 16 * torch.finfo(x.dtype).eps * float(2 * half.max())
     with full_precision():
         for block in blocks(len(x), 2 * x.element_size() * len(x)):

@@ -22,7 +22,9 @@ SIMCLR = {
 
 _SCRATCH = Training(epochs=200, batch_size=100, lr=0.025, nesterov=True, weight_decay=3e-4, precision="bfloat16")
 SCRATCH = {
-    "smoke": SubsetAccuracy(model="resnet8", width=8, stem="small", training=replace(_SCRATCH, epochs=40, precision="float32")),
+    "smoke": SubsetAccuracy(
+        model="resnet8", width=8, stem="small", training=replace(_SCRATCH, epochs=40, precision="float32")
+    ),
     "small": SubsetAccuracy(width=16, training=replace(_SCRATCH, epochs=100)),
     "paper": SubsetAccuracy(training=_SCRATCH),
 }

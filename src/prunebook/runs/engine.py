@@ -51,8 +51,8 @@ def make(runs, wanted, store, device, deadline, progress):
     """Compute the (recipe, seed) of `wanted`, which `runs` lack; returns the Failures."""
     until = math.inf if deadline is None else time.monotonic() + deadline
     store.check_writable()
-    engine = Engine(store, resolve(device), until, progress, len(wanted))
     names = {key(*pair) for pair in wanted}
+    engine = Engine(store, resolve(device), until, progress, names)
     asked = {key(run.recipe, run.seed): (run.recipe, run.seed) for run in sorted(runs, key=lambda run: run.seed)}
     engine.work(list(groups([pair for name, pair in asked.items() if name in names], names)))
     return list(engine.failures.values())
@@ -61,8 +61,9 @@ def make(runs, wanted, store, device, deadline, progress):
 class Engine:
     """Jobs one after the other in this process; every run is stored as soon as its job is done."""
 
-    def __init__(self, store, device, until, progress, total):
-        self.store, self.device, self.until, self.progress, self.total = store, device, until, progress, total
+    def __init__(self, store, device, until, progress, planned):
+        self.store, self.device, self.until, self.progress = store, device, until, progress
+        self.planned, self.total = planned, len(planned)
         self.claims, self.waiting = Claims(store.root / "claims"), []
         self.failures, self.finished, self.left_out = {}, set(), set()
         self.estimates = None if until == math.inf else Estimates(store, *describe_device(device))
@@ -89,7 +90,8 @@ class Engine:
 
     def job(self, pairs):
         """Do what can be done of one job; what another process is at, or has yet to make, is left for `wait`."""
-        pairs, mine = [pair for pair in pairs if key(*pair) not in self.finished | self.failures.keys()], []
+        pairs = [pair for pair in pairs if key(*pair) not in self.finished and key(*pair) not in self.failures]
+        mine = []
         try:
             for recipe, seed in pairs:
                 if self.claims.take(_name(recipe, seed)):
@@ -134,7 +136,7 @@ class Engine:
             if other not in self.finished:
                 if self.store.has(*needed):
                     self.finished.add(other)
-                else:
+                elif other in self.planned:  # otherwise it was damaged since, and is made when asked for
                     state = "waits"
         return state
 

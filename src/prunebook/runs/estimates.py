@@ -6,9 +6,10 @@ from prunebook.runs.canonical import sha256
 from prunebook.runs.identity import digest
 
 # Operations a second where nothing was recorded. CPU, a core: width-16 ResNets in bfloat16 reach 1–3e11 on two cores
-# (reference/evidence.md); GPU: 13 % of an H200's 790 TFLOP/s, between its thin networks and ResNet-18 (cost.md).
+# (measured here); GPU: 13 % of an H200's 790 TFLOP/s, between its thin networks and ResNet-18 (derived).
 CPU_CORE, CUDA = 1e11, 1e14
 
+NEAR = 30  # a tiny run is all overhead: its time says nothing of one with more than this times its operations
 KNOWN = ("recorded", "scaled", "counted", "unknown")  # from best to worst
 
 
@@ -21,7 +22,7 @@ class Estimates:
         self.kinds, self.answers = {}, {}
 
     def seconds(self, recipe):
-        """(seconds, how): the same recipe's median, else its kind's scaled by FLOP, else FLOP at a documented rate."""
+        """(seconds, how): the same recipe's median, else that of like size scaled by FLOP, else FLOP at a rate."""
         name = digest(recipe)
         if name not in self.answers:
             self.answers[name] = self._seconds(name, recipe)
@@ -38,7 +39,7 @@ class Estimates:
         if same:
             return median(same), "recorded"
         operations = recipe.flops()
-        rates = [seconds / flops for _, seconds, flops in times if flops > 0]
+        rates = [seconds / flops for _, seconds, flops in times if flops and 1 / NEAR <= operations / flops <= NEAR]
         if operations > 0 and rates:
             return operations * median(rates), "scaled"
         if times and not operations > 0:

@@ -10,7 +10,6 @@ import time
 from functools import cache
 from importlib import metadata
 
-from prunebook import __version__
 from prunebook.runs import closure, identity, paths
 
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn")
@@ -93,7 +92,7 @@ def device_name(device):
 @cache
 def versions():
     """Package -> version; packages that are not installed are left out."""
-    found = {"python": platform.python_version(), "prunebook": __version__}
+    found = {"python": platform.python_version(), "prunebook": sys.modules["prunebook"].__version__}
     for package in PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)

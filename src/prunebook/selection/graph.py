@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from prunebook.arrays.distances import blocks, full_precision, pair_distances, pairs_within
+from prunebook.arrays.distances import blocks, full_precision, half_squares, pair_distances, pairs_within
 
 MAX_PAIRS = 2**25  # stored as 32-bit integers in both directions; more are computed again whenever needed
 
@@ -52,7 +52,7 @@ class ComputedGraph:
 
     def __init__(self, x, radius, degrees):
         self.x, self.radius, self.degrees = x, radius, degrees
-        self.half = (x.double().square().sum(1) / 2).to(x.dtype)
+        self.half = half_squares(x)
 
     def neighbours(self, row):
         return self._within([row])[0].nonzero()[0]

@@ -12,8 +12,7 @@ import numpy as np
 from prunebook.arrays import checks
 
 TIE = 1e-12  # float64 norms closer than this, relatively, are equal: the lowest index wins
-CLOSE = 0.95  # bounds below this share of the largest norm are left as they are for now
-CANDIDATES = 512  # rows among which the largest is followed exactly until an outsider's bound is higher
+CANDIDATES = 1024  # rows among which the largest is followed exactly until an outsider's bound is higher
 
 
 def gram_schmidt(features, budget, *, order=2, randomize=True, exhausted="error", labeled=(), seed):
@@ -101,9 +100,9 @@ def _accept(residuals, drawn, limits, order, wanted):
 
 
 def _largest(residuals, budget):
-    picked, best = [], 0.0
+    picked = []
     while len(picked) < budget:
-        bounds = residuals.bounds(above=CLOSE * best)
+        bounds = residuals.bounds()
         if not bounds.any():
             break
         size = min(CANDIDATES, len(bounds))
@@ -112,16 +111,17 @@ def _largest(residuals, budget):
         outside[rows] = 0
         left = residuals.rows(rows)
         norms = _alive_norms(residuals, rows, left)
-        new, best = _follow(residuals, rows, left, norms, outside.max(), budget - len(picked))
+        new = _follow(residuals, rows, left, norms, outside.max(), budget - len(picked))
         picked += new or _largest_exact(residuals, np.flatnonzero(bounds >= norms.max() * (1 - TIE)))
     return picked
 
 
 def _follow(residuals, rows, left, norms, outside, wanted):
     """Take the largest of `rows` (ascending) one after the other while no other row can be larger."""
-    picked, first, squares = [], residuals.rank, norms**2
+    picked, first, squares, spent = [], residuals.rank, norms**2, residuals.zero[rows] ** 2
     trusted = 0.01 * squares.max()  # below, subtracting has cost two digits
     while len(picked) < wanted:
+        squares[squares <= spent] = 0
         best = squares.max()
         if best <= trusted or math.sqrt(best) * (1 - TIE) <= outside:
             break
@@ -131,7 +131,7 @@ def _follow(residuals, rows, left, norms, outside, wanted):
         picked.append(int(rows[place]))
         squares -= (left @ direction) ** 2
         squares[place] = 0
-    return picked, math.sqrt(squares.max())
+    return picked
 
 
 def _largest_exact(residuals, rows, order=2):

@@ -22,9 +22,11 @@ class Residuals:
     """
 
     def __init__(self, x):
-        self.x = rescaled(x)
-        self.count, self.columns = x.shape
-        self.norms = row_norms(self.x).cpu().numpy()
+        self.x, (self.count, self.columns) = x, x.shape
+        self.norms = row_norms(x).cpu().numpy()
+        if not 1e-15 < self.norms.max() < 1e15:  # squares would leave the range
+            self.x = rescaled(x)
+            self.norms = row_norms(self.x).cpu().numpy()
         unit = torch.finfo(x.dtype).eps * math.sqrt(self.columns) * self.norms
         self.zero, self.rounding = ZERO * unit, BASE_ERROR * unit
         self.free = np.ones(self.count, dtype=bool)
@@ -33,16 +35,15 @@ class Residuals:
     def restart(self):
         """Forget the basis: every row that was not picked is itself again."""
         self.basis = np.empty((min(16, self.columns), self.columns))
-        self.rank = self.based = 0
-        self.seen = np.zeros(self.count, dtype=np.int64)  # directions that the bound of a row takes into account
+        self.rank = self.seen = self.based = 0  # directions found; in the bounds; projected out of the base
         self.alive = self.free & (self.norms > 0)
         self.base, self.base_error = self.x, 0.0
         self.base_squares = self.norms**2
-        self.squares = self.base_squares.copy()
+        self.squares = self.base_squares
 
     def rows(self, indices):
         """Residuals (n, d) of these rows, float64."""
-        found = self.x[self._on_device(indices)].double().cpu().numpy()
+        found = self.x[torch.as_tensor(indices, device=self.x.device)].double().cpu().numpy()
         basis = self.basis[: self.rank]
         return found - (found @ basis.T) @ basis
 
@@ -74,11 +75,10 @@ class Residuals:
                     direction = self.add(left[i])
                     left -= np.outer(left @ direction, direction)
 
-    def bounds(self, above=0.0):
-        """Upper bounds (N,) on the Euclidean residual norms, 0 for what cannot be picked; up to date beyond `above`."""
-        stale = np.flatnonzero((self._bounds() > above) & (self.seen < self.rank))
-        if stale.size:
-            self._downdate(stale)
+    def bounds(self):
+        """Upper bounds (N,) on the Euclidean residual norms, 0 for what cannot be picked; close after each call."""
+        if self.rank > self.seen:
+            self._downdate()
         elif self.rank > self.based:
             self._project()
         if self.alive.any() and self._slack() * self.base_squares[self.alive].max() > (
@@ -99,26 +99,20 @@ class Residuals:
     def _directions(self, start):
         return torch.from_numpy(self.basis[start : self.rank]).to(self.x)
 
-    def _downdate(self, stale):
-        for level in np.unique(self.seen[stale]):
-            rows, directions = stale[self.seen[stale] == level], self._directions(level)
-            row_bytes = self.x.element_size() * self.columns + 12 * len(directions)
-            for block in blocks(len(rows), 8 * row_bytes):
-                base = self.base[block] if len(rows) == self.count else self.base[self._on_device(rows[block])]
-                with full_precision():
-                    products = base @ directions.T
-                self.squares[rows[block]] -= products.double().square().sum(1).cpu().numpy()
-        self.seen[stale] = self.rank
-
-    def _on_device(self, indices):
-        return torch.as_tensor(indices, device=self.x.device)
+    def _downdate(self):
+        directions, parts = self._directions(self.seen), []
+        with full_precision():
+            for block in blocks(self.count, 8 * self.x.element_size() * self.columns + 12 * len(directions)):
+                parts.append(torch.linalg.vector_norm(self.base[block] @ directions.T, dim=1))
+        self.squares = self.squares - torch.cat(parts).double().square().cpu().numpy()
+        self.seen = self.rank
 
     def _project(self):
         self.base = self.projected(self.base)
         self.base_error = self.rounding
         self.base_squares = row_norms(self.base).square().cpu().numpy()
-        self.squares = self.base_squares.copy()
-        self.seen[:] = self.based = self.rank
+        self.squares = self.base_squares
+        self.seen = self.based = self.rank
 
     def projected(self, out=None):
         """Residuals (N, d) of all rows in their own type, written to `out` unless that is x itself."""

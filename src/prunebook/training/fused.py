@@ -62,7 +62,18 @@ def evaluate_together(models, images, labels, *, mean, std, precision="float32",
 
 def group_size(model, image_size, batch, device):
     """How many trainings to fuse: images of `image_size` pixels a side, `batch` of them a step; 1: one by one."""
-    return 16
+    if sum(parameter.numel() for parameter in model.parameters()) > 3_000_000:
+        return 1  # wide networks fill the cores alone: ResNet-18 of width 64 loses a tenth when fused by four
+    pixels = batch * image_size**2
+    if torch.device(device).type == "cuda":
+        return 16 if pixels <= 100_000 else 1  # not measured; small steps are bound by kernel launches
+    # CPU time a model-step on one thread, minimum of interleaved rounds (tests/benchmarks/bench_fused.py has the first):
+    # ResNet-8, 8×8, fp32: 10 labels 2.7 ms alone, 0.9 by 16 or 32, 1.1 by 126; 40 labels 5.0, 2.7, 3.4 ms.
+    # ResNet-18 width 16, pool stem, 32×32, bf16: batch 20: 21.5 ms alone, 13.1 by 5, 12.7 by 10, 12.3 by 20;
+    # 60: 36, 32, 33, 40 ms; 200: 92, 107 by 5. In fp32: 21, 16.5, 18, 19; 46, 44, 45, 58; 124, 139 ms.
+    # Small steps are bound by the cost of each call, which a group shares; large ones by memory, which it exhausts.
+    limits = {5_000: 32, 15_000: 16, 30_000: 10, 80_000: 5}
+    return next((size for limit, size in limits.items() if pixels <= limit), 1)
 
 
 def _counting(progress, start, stop, epochs, runs):
@@ -80,5 +91,4 @@ def _check(models, images, labels, subsets, seeds):
         raise ValueError("subsets: they are empty; at least one example is needed in each")
     if int(subsets.min()) < 0 or int(subsets.max()) >= len(images):
         raise ValueError(f"subsets: indices must be from 0 to {len(images) - 1}")
-    check_examples(models[0], images[:1], labels[:1])
     check_examples(models[0], images, labels)

@@ -77,7 +77,7 @@ def fit(network, batches, settings, *, checkpoint=None, progress=None):
             if last:
                 correct = correct + (logits.argmax(1) == labels).view(runs, -1).sum(1)
         if last:  # one transfer a training: asking a GPU for numbers stops it
-            figures = {"loss": (total / seen).tolist(), "accuracy": (correct / seen).tolist()}
+            figures = {"loss": (total.double() / seen).tolist(), "accuracy": (correct.double() / seen).tolist()}
         epoch, seconds = epoch + 1, seconds + time.perf_counter() - start
         if progress:
             progress(epoch, epochs, loss=float(total.mean()) / seen)
@@ -154,4 +154,4 @@ def evaluate_all(models, images, labels, *, mean, std, precision, batch_size, de
         for mode in modes:
             for module, training in mode:
                 module.training = training
-    return (correct / len(images)).tolist()
+    return (correct.double() / len(images)).tolist()
