@@ -31,9 +31,9 @@ p = page.begin("norms/fig1-left", globals(), choices=choices)
 
 # %% [markdown]
 # A feature is computed for every unlabelled training example, by an encoder that was trained without labels. A
-# selection algorithm sees the features alone and returns the few examples that are worth labelling. Everything in the drawing is
-# real: images of the data set, their SimCLR features in the plane of the two largest principal components, and one
-# selection of as many examples as there are classes.
+# selection algorithm sees the features alone and returns the few examples that are worth labelling. Everything in the
+# drawing is real: images of the data set, their SimCLR features in the plane of the two largest principal components,
+# and one selection of as many examples as there are classes.
 
 # %% tags=["experiment"]
 from prunebook.recipes.flow import Flow
@@ -88,9 +88,10 @@ def draw(style):
     axes[1].legend(loc="upper right", fontsize="small")
     axes[2].imshow(mosaic(pictures["chosen"], 4))
     for ax, words in ((axes[0], "encoder"), (axes[1], "selection")):
-        ax.annotate("", (1.17, 0.5), (1.02, 0.5), xycoords="axes fraction",
+        ax.annotate("", (1.30, 0.5), (1.04, 0.5), xycoords="axes fraction",
                     arrowprops={"arrowstyle": "-|>", "color": style.text})
-        ax.text(1.095, 0.56, words, transform=ax.transAxes, ha="center", color=style.text, fontsize="small")
+        ax.text(1.17, 0.56, words, transform=ax.transAxes, ha="center", color=style.text, fontsize="x-small")
+    figure.get_layout_engine().set(wspace=0.18)
     return figure
 
 

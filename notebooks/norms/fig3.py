@@ -33,7 +33,8 @@ p = page.begin("norms/fig3", globals(), choices=choices)
 # %% [markdown]
 # The same selections as in Figure 2 are now judged by a $d \times C$ linear classifier on the L2-normalised SimCLR
 # features $F_i / \lVert F_i \rVert$ of the labelled examples (learning rate 2.5, 400 epochs). The encoder has seen
-# all images without labels, so accuracy lies far above training from scratch, and differences between selectors stand out.
+# all images without labels, so accuracy lies far above training from scratch, and differences between selectors stand
+# out.
 
 # %% tags=["experiment"]
 from prunebook.recipes.accuracy import ProbeAccuracy
@@ -79,6 +80,9 @@ p.table("accuracy", p.means(table, "accuracy", rows=["dataset", "method"], colum
         caption="Test accuracy in percent, mean ± 95 % interval (n).")
 
 # %% tags=["hide-input"]
+regime = p.encoders()
+
+# %% tags=["hide-input"]
 p.reported(table)
 
 # %% [markdown]
@@ -110,10 +114,13 @@ def arm(name, method, least=0):
 
 
 for name in ("cifar10", "cifar100"):
-    p.claim(f"norm-not-below-uniform-{name}", greater(arm(name, "norm"), arm(name, "uniform"), margin=1.0))
+    p.claim(f"norm-not-below-uniform-{name}", greater(arm(name, "norm"), arm(name, "uniform"), margin=1.0),
+            regime=regime.get(name))
     for base in ("typiclust", "probcover"):
-        p.claim(f"{base}-norm-helps-{name}", greater(arm(name, f"{base}+norm"), arm(name, base)))
-p.claim("gs-above-norm-cifar10-high", greater(arm("cifar10", "gram_schmidt", 40), arm("cifar10", "norm", 40)))
+        p.claim(f"{base}-norm-helps-{name}", greater(arm(name, f"{base}+norm"), arm(name, base)),
+                regime=regime.get(name))
+p.claim("gs-above-norm-cifar10-high", greater(arm("cifar10", "gram_schmidt", 40), arm("cifar10", "norm", 40)),
+        regime=regime.get("cifar10"))
 p.claim("gs-above-norm-cifar100", greater(arm("cifar100", "gram_schmidt"), arm("cifar100", "norm")))
 p.claim("gs-matches-typiclust-cifar100",
         equivalent(arm("cifar100", "gram_schmidt"), arm("cifar100", "typiclust"), margin=1.0))

@@ -28,8 +28,8 @@ p = page.begin("norms/fig5cd", globals(), choices={"dataset": ["", *CLASSES], "m
 
 # %% [markdown]
 # Drawing in proportion to $\lVert F_i \rVert$ (eq. 1) differs from drawing uniformly only as far as the norms differ.
-# Their spread is measured by the coefficient of variation $c = \sigma / \mu$. Under eq. (1) the expected norm of a drawn
-# example is $\mu (1 + c^2)$ instead of $\mu$: with $c = 0.15$ sampling by norm raises the mean norm by about 2 %.
+# Their spread is measured by the coefficient of variation $c = \sigma / \mu$. Under eq. (1) the expected norm of a
+# drawn example is $\mu (1 + c^2)$ instead of $\mu$: with $c = 0.15$ sampling by norm raises the mean norm by about 2 %.
 
 # %% tags=["experiment"]
 from dataclasses import replace
@@ -77,8 +77,8 @@ p.reported(table)
 
 # %% [markdown]
 # “Not negligible” is given a meaning beforehand: a coefficient of variation above 0.05, so that sampling by norm
-# differs from uniform sampling by more than five percent in a typical probability. The interval is a bootstrap over examples;
-# it does not speak of other encoders.
+# differs from uniform sampling by more than five percent in a typical probability. The interval is a bootstrap over
+# examples; it does not speak of other encoders.
 
 # %% tags=["hide-input"]
 from prunebook.page.evidence import bootstrap

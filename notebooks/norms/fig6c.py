@@ -88,6 +88,9 @@ p.table("classes", p.means(table, "classes_covered", rows=["method"], columns="b
         caption="Number of classes with at least one labelled example, mean ± 95 % interval (n).")
 
 # %% tags=["hide-input"]
+regime = p.encoders()
+
+# %% tags=["hide-input"]
 p.reported(table)
 
 # %% tags=["hide-input"]
@@ -103,8 +106,9 @@ def arm(method):
 
 above_chance = arm("norm_largest") - CHANCE
 p.claim("largest-norms-near-chance", equivalent(above_chance, 0 * above_chance, margin=1.0, paired=True))
-p.claim("norm-better-randomised", greater(arm("norm"), arm("norm_largest")))
-p.claim("gs-better-randomised", greater(arm("gram_schmidt"), arm("gram_schmidt_largest")))
+weak = regime.get("cifar10")
+p.claim("norm-better-randomised", greater(arm("norm"), arm("norm_largest")), regime=weak)
+p.claim("gs-better-randomised", greater(arm("gram_schmidt"), arm("gram_schmidt_largest")), regime=weak)
 p.verdicts()
 
 # %% tags=["hide-input"]

@@ -25,22 +25,19 @@ def seconds(digits, labels, *, group, runs, steps):
     return time.process_time() - start
 
 
-def seconds_a_step(digits, labels, *, group, runs, steps=(2, 12), full=200):
-    """CPU seconds a model-step of trainings of `full` steps, extrapolated from two short ones."""
-    few, more = (seconds(digits, labels, group=group, runs=runs, steps=count) for count in steps)
-    step = (more - few) / (steps[1] - steps[0])
-    return (step + max(0.0, few - steps[0] * step) / full) / runs
-
-
-def fused(labels, goal):
-    """One row: how much faster 126 fused trainings are than the same ones after each other."""
-    digits = datasets.load("digits")
-    rounds = []
-    for _ in range(ROUNDS):  # interleaved, so that a change of the clock meets both
-        alone = seconds_a_step(digits, labels, group=1, runs=8)
-        rounds.append((alone, seconds_a_step(digits, labels, group=None, runs=RUNS)))
-    alone, together = (min(column) for column in zip(*rounds))
-    detail = f"{1e3 * alone:.2f} and {1e3 * together:.2f} ms a model-step, from 12 of 200 steps"
+def fused(labels, goal, *, few=2, more=12, full=200):
+    """One row: how much faster 126 fused trainings of `full` steps are than the same ones after each other."""
+    digits, rounds = datasets.load("digits"), []
+    for _ in range(ROUNDS):  # interleaved, so that a change of the clock meets all three
+        rounds.append((
+            seconds(digits, labels, group=1, runs=8, steps=20) / 8 / 20,
+            seconds(digits, labels, group=None, runs=RUNS, steps=few),
+            seconds(digits, labels, group=None, runs=RUNS, steps=more),
+        ))
+    alone, short, longer = (min(column) for column in zip(*rounds))
+    step = (longer - short) / (more - few)
+    together = (step + max(0.0, short - few * step) / full) / RUNS
+    detail = f"{1e3 * alone:.2f} and {1e3 * together:.2f} ms a model-step, from {more} of {full} steps"
     return {"name": f"fused ResNet-8, {labels} labels, {RUNS} runs", "ratio": alone / together, "goal": goal,
             "detail": detail}
 

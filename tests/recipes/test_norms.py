@@ -77,7 +77,8 @@ def test_what_is_not_random_is_chosen_once_for_all_seeds():
 
 
 def test_replicates_and_arms_draw_their_own_numbers(store):
-    picked = [tuple(one(Selection(PIXELS, "uniform", b), store, s).metrics["indices"]) for b in (10, 11) for s in (0, 1)]
+    pairs = [(budget, seed) for budget in (10, 11) for seed in (0, 1)]
+    picked = [tuple(one(Selection(PIXELS, "uniform", b), store, s).metrics["indices"]) for b, s in pairs]
     assert len(set(picked)) == 4
     assert set(picked[0]) != set(picked[2][:10])
 

@@ -138,7 +138,7 @@ def test_models_that_cannot_be_fused_are_named():
     images, labels, subsets, statistics = data(8, 1, runs=2)
     call = dict(images=images, labels=labels, subsets=subsets, settings=Training(steps=1), seeds=(0, 1), **statistics)
     with pytest.raises(ValueError, match="models: they differ in architecture"):
-        train_together([models.build("resnet8", 10, in_channels=1), models.build("resnet14", 10, in_channels=1)], **call)
+        train_together([models.build(name, 10, in_channels=1) for name in ("resnet8", "resnet14")], **call)
     odd = [torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LayerNorm(64), torch.nn.Linear(64, 10)) for _ in range(2)]
     with pytest.raises(ValueError, match="models: layer '1' \\(LayerNorm\\) cannot be trained together"):
         train_together(odd, **call)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from prunebook.arrays import checks
-from prunebook.page import card, figures, manifest, notebook, parameters, show, tables
+from prunebook.page import card, figures, manifest, notebook, parameters, provenance, show, tables
 from prunebook.page import reported as printed_numbers
 from prunebook.page.closing import close
 from prunebook.page.progress import reporter, seconds_left
@@ -26,6 +26,10 @@ def begin(item, space, choices=None):
     page = Page(entry, values)
     show.show(*card.header(entry, values, notebook.declared(item)))
     return page
+
+
+# On weaker features no selector differed from uniform sampling in trials, so a null result there says nothing.
+LEAST_KNN = {"cifar10": 75.0}
 
 
 def output_folder():
@@ -84,6 +88,32 @@ class Page:
                 arrays = self.store.get(run.recipe, run.seed).arrays
                 return arrays[checks.choice("array", name, tuple(arrays))]
         raise ValueError(f"row: no run of this page has {', '.join(f'{k} {v!r}' for k, v in wanted.items())}")
+
+    def made_from(self, kind, *columns):
+        """A frame of the stored runs of one kind that this page's runs are made from: their fields and metrics."""
+        found = [pair for pair in provenance.stored(self.runs, self.store) if type(pair[0]).__name__ == kind]
+        rows = [[getattr(recipe, name) if hasattr(recipe, name) else run.metrics[name] for name in columns]
+                for recipe, run in found]
+        return pd.DataFrame(rows, columns=list(columns))
+
+    def encoders(self):
+        """Show how good the features are that selection stands on; returns {data set: why too weak, or None}."""
+        frame = self.made_from("SimCLR", "dataset", "model", "width", "epochs", "knn_accuracy", "probe_accuracy")
+        for name in ("knn_accuracy", "probe_accuracy"):
+            frame[name] = 100 * frame[name].astype(float)
+        shown = frame.rename(columns={
+            "dataset": "data set", "model": "encoder", "knn_accuracy": "kNN (20) accuracy (%)",
+            "probe_accuracy": "linear probe (%)",
+        })
+        self.table("encoders", shown, "The SimCLR encoders behind the features, judged with all training labels on the "
+                                      "test set. Selection sees no label.")
+        judged = zip(frame["dataset"], frame["knn_accuracy"], strict=True)
+        return {name: self._too_weak(name, knn) for name, knn in judged}
+
+    @staticmethod
+    def _too_weak(dataset, knn):
+        least = LEAST_KNN.get(dataset, 0.0)
+        return f"kNN accuracy of the features is {knn:.1f} %, below {least:g} %" if knn < least else None
 
     def per_seed(self, table, value, **where):
         """One number a seed: the mean of `value` over all points that match `where`, for seeds that have them all."""

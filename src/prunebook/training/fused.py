@@ -67,7 +67,7 @@ def group_size(model, image_size, batch, device):
     pixels = batch * image_size**2
     if torch.device(device).type == "cuda":
         return 16 if pixels <= 100_000 else 1  # not measured; small steps are bound by kernel launches
-    # CPU time a model-step on one thread, minimum of interleaved rounds (tests/benchmarks/bench_fused.py has the first):
+    # CPU time a model-step on one thread, minimum of interleaved rounds (the first are in bench_fused.py):
     # ResNet-8, 8×8, fp32: 10 labels 2.7 ms alone, 0.9 by 16 or 32, 1.1 by 126; 40 labels 5.0, 2.7, 3.4 ms.
     # ResNet-18 width 16, pool stem, 32×32, bf16: batch 20: 21.5 ms alone, 13.1 by 5, 12.7 by 10, 12.3 by 20;
     # 60: 36, 32, 33, 40 ms; 200: 92, 107 by 5. In fp32: 21, 16.5, 18, 19; 46, 44, 45, 58; 124, 139 ms.

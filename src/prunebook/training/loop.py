@@ -123,7 +123,8 @@ def check_examples(model, images, labels):
     classes = linear[-1].out_features if linear else None
     low, high = int(labels.min()), int(labels.max())
     if low < 0 or (classes is not None and high >= classes):
-        raise ValueError(f"labels: {low if low < 0 else high} is out of range; the model has classes 0 to {classes - 1}")
+        valid = "classes start at 0" if classes is None else f"the model has classes 0 to {classes - 1}"
+        raise ValueError(f"labels: {low if low < 0 else high} is out of range; {valid}")
 
 
 def evaluate(model, images, labels, *, mean, std, precision="float32", batch_size=1000, device="cpu"):
