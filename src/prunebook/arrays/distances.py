@@ -7,9 +7,10 @@ differences in float64, because |x|² + |y|² - 2xy loses half of the digits for
 import math
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 
-BLOCK_BYTES = 2**25
+BLOCK_BYTES = 2**26
 
 
 @contextmanager
@@ -114,19 +115,30 @@ def pairs_within(x, radius):
     """
     half = half_squares(x)
     slack = 16 * torch.finfo(x.dtype).eps * float(2 * half.max())
-    with full_precision():
-        for block in blocks(len(x), 2 * x.element_size() * len(x)):
-            width = len(x) - block.start
-            scores = torch.addmm(half[block.start :], x[block], x[block.start :].T, alpha=-1)
-            limit = radius * radius / 2 - half[block]
-            flat = (scores < (limit + slack)[:, None]).view(-1).nonzero().view(-1)
-            first, second = flat // width, flat % width
-            above = second > first
-            flat, first, second = flat[above], first[above], second[above]
-            doubtful = (scores.view(-1)[flat] > (limit - slack)[first]).nonzero().view(-1)
-            first, second = first + block.start, second + block.start
-            if len(doubtful):
-                keep = torch.ones(len(first), dtype=torch.bool, device=x.device)
-                keep[doubtful] = pair_distances(x, x, first[doubtful], second[doubtful]) < radius
-                first, second = first[keep], second[keep]
-            yield first, second
+    pieces = blocks(len(x), x.element_size() * len(x))
+    scores_buffer = x.new_empty(pieces[0].stop * len(x))  # fresh pages for every block would cost a third more
+    mask_buffer = torch.empty_like(scores_buffer, dtype=torch.bool)
+    for block in pieces:
+        height, width = block.stop - block.start, len(x) - block.start
+        scores, mask = (buffer[: height * width].view(height, width) for buffer in (scores_buffer, mask_buffer))
+        with full_precision():
+            torch.addmm(half[block.start :], x[block], x[block.start :].T, alpha=-1, out=scores)
+        limit = radius * radius / 2 - half[block]
+        flat = _places(torch.lt(scores, (limit + slack)[:, None], out=mask).view(-1))
+        first, second = flat // width, flat % width
+        above = second > first
+        flat, first, second = flat[above], first[above], second[above]
+        doubtful = (scores.view(-1)[flat] > (limit - slack)[first]).nonzero().view(-1)
+        first, second = first + block.start, second + block.start
+        if len(doubtful):
+            keep = torch.ones(len(first), dtype=torch.bool, device=x.device)
+            keep[doubtful] = pair_distances(x, x, first[doubtful], second[doubtful]) < radius
+            first, second = first[keep], second[keep]
+        yield first, second
+
+
+def _places(mask):
+    """Places (n,) int64 where a flat mask is true; on the CPU by numpy, which is four times as fast."""
+    if mask.device.type == "cpu":
+        return torch.from_numpy(np.flatnonzero(mask.numpy()))
+    return mask.nonzero().view(-1)

@@ -100,7 +100,7 @@ def _accept(residuals, drawn, limits, order, wanted):
 
 
 def _largest(residuals, budget):
-    picked = []
+    picked, before = [], None
     while len(picked) < budget:
         bounds = residuals.bounds()
         if not bounds.any():
@@ -109,7 +109,8 @@ def _largest(residuals, budget):
         rows = np.sort(np.argpartition(bounds, -size)[-size:])
         outside = bounds.copy()
         outside[rows] = 0
-        left = residuals.rows(rows)
+        left = residuals.rows_again(rows, before) if before else residuals.rows(rows)
+        before = rows, left, residuals.rank
         norms = _alive_norms(residuals, rows, left)
         new = _follow(residuals, rows, left, norms, outside.max(), budget - len(picked))
         picked += new or _largest_exact(residuals, np.flatnonzero(bounds >= norms.max() * (1 - TIE)))

@@ -44,8 +44,21 @@ class Residuals:
     def rows(self, indices):
         """Residuals (n, d) of these rows, float64."""
         found = self.x[torch.as_tensor(indices, device=self.x.device)].double().cpu().numpy()
-        basis = self.basis[: self.rank]
-        return found - (found @ basis.T) @ basis
+        return self._without(found, 0)
+
+    def rows_again(self, indices, before):
+        """As `rows` of ascending indices, from what `before` = (indices, residuals, rank) already knows of them."""
+        known, residuals, rank = before
+        places = np.minimum(np.searchsorted(known, indices), len(known) - 1)
+        seen = known[places] == indices
+        found = np.empty((len(indices), self.columns))
+        found[seen] = self._without(residuals[places[seen]], rank)
+        found[~seen] = self.rows(indices[~seen])
+        return found
+
+    def _without(self, rows, start):
+        basis = self.basis[start : self.rank]
+        return rows - (rows @ basis.T) @ basis
 
     def add(self, residual):
         """Project `residual` (d,) out of all rows; returns the unit direction (d,)."""
