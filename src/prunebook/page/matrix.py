@@ -9,7 +9,7 @@ from prunebook.page import manifest
 from prunebook.runs import paths
 
 NO_PAGE = "no page"
-HEADINGS = ("item", "what it shows", "level", "scale", "runs", "claims")
+HEADINGS = ("item", "what it shows", "level", "runs", "claims")
 
 
 def sidecar(item):
@@ -89,15 +89,15 @@ def _table(paper, entries):
         f":name: matrix-{paper.id}",
         ":class: matrix",
         ":header-rows: 1",
-        ":widths: 22 38 10 8 10 12",
+        ":widths: 24 40 12 11 13",
         "",
     ]
     lines += _cells(HEADINGS)
     for row in entries:
         title = f"[{row['item']}]({row['link']})" if row["link"] else row["item"]
         name = f"{title}<br>`{row['name']}`"
-        level = f"*{NO_PAGE}*" if row["level"] == NO_PAGE else row["level"]
-        lines += _cells((name, row["shows"], level, row["scale"], row["runs"], row["verdicts"]))
+        level = {NO_PAGE: f"*{NO_PAGE}*", "partial": f"partial ({row['scale']})"}.get(row["level"], row["level"])
+        lines += _cells((name, row["shows"], level, row["runs"], row["verdicts"]))
     return "\n".join([*lines, ":::"])
 
 
