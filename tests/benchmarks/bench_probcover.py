@@ -21,12 +21,11 @@ def all_pairs(features, radius, step=500):
     return sum(map(len, edges))
 
 
-def clustered():
-    """Features in 160 clusters, and the radius at which a row has 300 neighbours on average."""
+def overlapping():
+    """Features around a 16-dimensional subspace, and the radius at which a row has 300 neighbours on average."""
     generator = torch.Generator().manual_seed(0)
-    centers = torch.randn(160, COLUMNS, generator=generator)
-    features = centers[torch.randint(160, (ROWS,), generator=generator)]
-    features = features + 0.6 * torch.randn(ROWS, COLUMNS, generator=generator)
+    features = torch.randn(ROWS, 16, generator=generator) @ torch.randn(16, COLUMNS, generator=generator)
+    features += 0.5 * torch.randn(ROWS, COLUMNS, generator=generator)
     rows = normalize(features)
     distances = torch.cdist(rows[:200], rows).flatten()
     return features, float(distances.kthvalue(int(NEIGHBOURS / ROWS * len(distances))).values)
@@ -45,7 +44,7 @@ def peak():
 
 def ratios():
     """Rows for graph, selection and memory; CPU seconds of one thread."""
-    features, radius = clustered()
+    features, radius = overlapping()
     threads, before = torch.get_num_threads(), peak()
     torch.set_num_threads(1)
     with threadpool_limits(1):
