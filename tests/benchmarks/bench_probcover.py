@@ -2,6 +2,7 @@
 
 import resource
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -25,7 +26,8 @@ def overlapping():
     """Features around a 16-dimensional subspace, and the radius at which a row has 300 neighbours on average."""
     generator = torch.Generator().manual_seed(0)
     features = torch.randn(ROWS, 16, generator=generator) @ torch.randn(16, COLUMNS, generator=generator)
-    features += 0.5 * torch.randn(ROWS, COLUMNS, generator=generator)
+    spread = torch.randn(ROWS, 1, generator=generator).exp()  # some rows are far from all others
+    features += spread * torch.randn(ROWS, COLUMNS, generator=generator)
     rows = normalize(features)
     distances = torch.cdist(rows[:200], rows).flatten()
     return features, float(distances.kthvalue(int(NEIGHBOURS / ROWS * len(distances))).values)
@@ -39,13 +41,18 @@ def timed(call, clock=time.process_time):
 
 def peak():
     """Largest memory of this process so far, in GB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+def resident():
+    """Memory of this process now, in GB: against a later peak this counts too much rather than too little."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e9
 
 
 def ratios():
     """Rows for graph, selection and memory; CPU seconds of one thread."""
     features, radius = overlapping()
-    threads, before = torch.get_num_threads(), peak()
+    threads, before = torch.get_num_threads(), resident()
     torch.set_num_threads(1)
     with threadpool_limits(1):
         ours, graph = timed(lambda: _graph(features, radius))

@@ -1,6 +1,6 @@
 """The recipes of the norms paper on scikit-learn's digits, through the real engine and a store of its own."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from prunebook.recipes.accuracy import ProbeAccuracy, SubsetAccuracy
 from prunebook.recipes.features import FeatureNorms, Features, SimCLR
 from prunebook.recipes.flow import Flow
 from prunebook.recipes.grid import Run
+from prunebook.recipes.presets import SIMCLR, from_scratch, simclr_features
 from prunebook.recipes.selection import CONTROLS, METHODS, Radius, Selection
 from prunebook.runs.engine import results
 from prunebook.runs.identity import digest
@@ -146,9 +147,36 @@ def test_bad_selections_are_refused_before_anything_is_computed(fields, match):
 
 
 def test_identities_are_frozen():
-    # These names stand in shipped records: they change only together with a raised `version` or new records.
-    assert {type(r).__name__: digest(r) for r in (SimCLR(), Features(), FeatureNorms(), Radius(), Selection(),
-                                                  SubsetAccuracy(), ProbeAccuracy(), Flow())} == FROZEN
+    # Shipped records are found by these names: they change only with a raised `version`, and then with new records.
+    features = simclr_features("small", "cifar10")
+    chosen = Selection(features, "norm", 20)
+    recipes = {
+        "encoder": features.encoder, "features": features, "norms": FeatureNorms(features), "radius": Radius(features),
+        "selection": chosen, "network": from_scratch("small", chosen), "probe": ProbeAccuracy(chosen),
+        "flow": Flow(Selection(features, "gram_schmidt", 10)), "paper": SIMCLR["paper"],
+    }
+    assert {name: digest(recipe) for name, recipe in recipes.items()} == {
+        "encoder": "ec446d2ed9f4", "features": "750a4174c9a1", "norms": "7596aac78884", "radius": "7c36caf4a1eb",
+        "selection": "6fb0a40f7fb3", "network": "0c3e6daa36ca", "probe": "5fa5b3e59e44", "flow": "46ba8e8f73cb",
+        "paper": "4a0b2832b3fc",
+    }
 
 
-FROZEN = {}
+def test_defaults_are_frozen():
+    # A default is part of every identity that leaves it out.
+    assert {kind.__name__: {f.name: f.default for f in fields(kind)} for kind in (SimCLR, Training, ProbeAccuracy)} == {
+        "SimCLR": {
+            "dataset": "cifar10", "model": "resnet18", "width": 64, "stem": "small", "expand": 0, "epochs": 500,
+            "batch_size": 512, "lr": 0.4, "warmup": 0.0, "floor": 1e-3, "weight_decay": 1e-4, "decay_all": True,
+            "nesterov": False, "temperature": 0.1, "both": False, "crop": 0, "precision": "bfloat16",
+        },
+        "Training": {
+            "epochs": 0, "steps": 0, "batch_size": 128, "drop_last": False, "optimizer": "sgd", "lr": 0.1,
+            "momentum": 0.9, "nesterov": False, "weight_decay": 5e-4, "schedule": "cosine", "schedule_by": "epoch",
+            "milestones": (), "decay": 0.1, "augment": "crop_flip", "precision": "float32",
+        },
+        "ProbeAccuracy": {
+            "selection": Selection(Features("cifar10", "simclr", None), "norm", 10), "epochs": 400, "lr": 2.5,
+            "weight_decay": 3e-4, "momentum": 0.9, "nesterov": True,
+        },
+    }
