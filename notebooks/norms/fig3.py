@@ -66,7 +66,6 @@ def experiment(scale):
     return runs
 
 
-
 # %% tags=["hide-input"]
 table = p.results(experiment, enough={"small": 100, "paper": 3})
 
