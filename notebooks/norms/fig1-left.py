@@ -47,7 +47,9 @@ def experiment(scale):
     name = dataset or ("digits" if scale == "smoke" else "cifar10")
     features = simclr_features(scale, name, model=model)
     return grid(
-        lambda method: Flow(Selection(features, method, CLASSES[name])), method=[method], seed=range(seeds or 1)
+        lambda method: Flow(Selection(features, method, CLASSES[name])),
+        method=[method],
+        seed=range(seeds or 1),
     )
 
 
@@ -76,16 +78,16 @@ def mosaic(images, columns, gap=1):
 def draw(style):
     """Images, arrow, features in the plane, arrow, chosen images."""
     figure, axes = style.figure(3, columns=3)
-    for ax, title in zip(axes, ("unlabelled examples", "their features", "chosen for labelling")):
+    look = style.look(method)
+    for ax, title in zip(axes, ("unlabelled", "features, picks marked", f"chosen by {look.name}")):
         ax.set(title=title, xticks=[], yticks=[])
         ax.grid(False)
         for side in ax.spines.values():
             side.set_visible(False)
     axes[0].imshow(mosaic(pictures["pool"], 6))
     axes[1].scatter(*pictures["points"].T, s=3, color=style.muted, linewidths=0)
-    look = style.look(method)
-    axes[1].scatter(*pictures["picks"].T, s=42, color=look.colour, marker=look.marker, label=look.name)
-    axes[1].legend(loc="upper right", fontsize="small")
+    axes[1].scatter(*pictures["picks"].T, s=60, color=look.colour, marker=look.marker)
+    axes[1].set_box_aspect(1)
     axes[2].imshow(mosaic(pictures["chosen"], 4))
     for ax, words in ((axes[0], "encoder"), (axes[1], "selection")):
         ax.annotate("", (1.30, 0.5), (1.04, 0.5), xycoords="axes fraction",

@@ -52,14 +52,18 @@ def experiment(scale):
     features = simclr_features(scale, name)
     sizes = budgets or BUDGETS[scale]
     networks = grid(
-        lambda trained, method, budget: from_scratch(scale, Selection(features, method, budget), model=model),
+        lambda trained, method, budget: from_scratch(
+            scale, Selection(features, method, budget), model=model
+        ),
         trained=["network"],
         method=SETS,
         budget=sizes,
         seed=range(seeds or SEEDS[scale]),
     )
     return networks + grid(
-        lambda trained, method, budget: ProbeAccuracy(Selection(features, method, budget)),
+        lambda trained, method, budget: ProbeAccuracy(
+            Selection(features, method, budget)
+        ),
         trained=["linear probe"],
         method=["uniform"],
         budget=sizes,

@@ -46,22 +46,34 @@ from prunebook.recipes.grid import grid
 from prunebook.recipes.presets import CLASSES, DATASETS, from_scratch, simclr_features
 from prunebook.recipes.selection import Selection
 
-SEVEN = ["uniform", "norm", "gram_schmidt", "typiclust", "typiclust+norm", "probcover", "probcover+norm"]
-BUDGETS = {"smoke": {"digits": [10, 20]}, "small": {"cifar10": [20, 60], "cifar100": [300]}}
-SEEDS = {"smoke": {"digits": 3}, "small": {"cifar10": 10, "cifar100": 5}, "paper": {"cifar10": 3, "cifar100": 3}}
+SEVEN = [
+    "uniform", "norm", "gram_schmidt",
+    "typiclust", "typiclust+norm", "probcover", "probcover+norm",
+]
+BUDGETS = {
+    "smoke": {"digits": [10, 20]},
+    "small": {"cifar10": [20, 60], "cifar100": [300]},
+}  # otherwise b, 2b, ... 6b with b classes
+SEEDS = {
+    "smoke": {"digits": 3},
+    "small": {"cifar10": 10, "cifar100": 5},
+    "paper": {"cifar10": 3, "cifar100": 3},
+}
 
 
 def experiment(scale):
     """One training for each data set, method, budget and seed."""
     runs = []
     for name in [dataset] if dataset else DATASETS[scale]:
-        b = CLASSES[name]
         features = simclr_features(scale, name)
+        multiples = [CLASSES[name] * times for times in (1, 2, 3, 4, 5, 6)]
         runs += grid(
-            lambda dataset, method, budget: from_scratch(scale, Selection(features, method, budget), model=model),
+            lambda dataset, method, budget: from_scratch(
+                scale, Selection(features, method, budget), model=model
+            ),
             dataset=[name],
             method=methods or SEVEN,
-            budget=budgets or BUDGETS.get(scale, {}).get(name, [b, 2 * b, 3 * b, 4 * b, 5 * b, 6 * b]),
+            budget=budgets or BUDGETS.get(scale, {}).get(name, multiples),
             seed=range(seeds or SEEDS[scale].get(name, 3)),
         )
     return runs

@@ -42,10 +42,17 @@ from prunebook.recipes.grid import grid
 from prunebook.recipes.presets import CLASSES, DATASETS, simclr_features
 from prunebook.recipes.selection import Selection
 
-SEVEN = ["uniform", "norm", "gram_schmidt", "typiclust", "typiclust+norm", "probcover", "probcover+norm"]
+SEVEN = [
+    "uniform", "norm", "gram_schmidt",
+    "typiclust", "typiclust+norm", "probcover", "probcover+norm",
+]
 BUDGETS = {"smoke": {"digits": [10, 20, 30]}}
-SEEDS = {"smoke": {"digits": 5}, "small": {"cifar10": 100, "cifar100": 20}, "paper": {"cifar10": 3, "cifar100": 3}}
-FEWER = {"cifar10": 10, "cifar100": 5}  # at small: one k-means of 50,000 features takes ten seconds
+SEEDS = {
+    "smoke": {"digits": 5},
+    "small": {"cifar10": 100, "cifar100": 20},
+    "paper": {"cifar10": 3, "cifar100": 3},
+}
+FEWER = {"cifar10": 10, "cifar100": 5}  # small: a k-means of 50,000 takes ten seconds
 
 
 def experiment(scale):
@@ -53,15 +60,19 @@ def experiment(scale):
     runs = []
     for name in [dataset] if dataset else DATASETS[scale]:
         features = simclr_features(scale, name, model=model)
-        b = CLASSES[name]
+        multiples = [CLASSES[name] * times for times in (1, 2, 3, 4, 5, 6)]
         for method in methods or SEVEN:
             clustered = scale == "small" and method.startswith("typiclust")
             runs += grid(
-                lambda dataset, method, budget: ProbeAccuracy(Selection(features, method, budget)),
+                lambda dataset, method, budget: ProbeAccuracy(
+                    Selection(features, method, budget)
+                ),
                 dataset=[name],
                 method=[method],
-                budget=budgets or BUDGETS.get(scale, {}).get(name, [b, 2 * b, 3 * b, 4 * b, 5 * b, 6 * b]),
-                seed=range(seeds or (FEWER if clustered else SEEDS[scale]).get(name, 3)),
+                budget=budgets or BUDGETS.get(scale, {}).get(name, multiples),
+                seed=range(
+                    seeds or (FEWER if clustered else SEEDS[scale]).get(name, 3)
+                ),
             )
     return runs
 

@@ -49,16 +49,19 @@ SEEDS = {"smoke": 3, "small": 10, "paper": 3}
 
 
 def experiment(scale):
-    """One training for each arm, budget and seed; the randomised arms are those of Figure 2."""
+    """One training for each arm, budget and seed; the random arms are Figure 2's."""
     name = dataset or ("digits" if scale == "smoke" else "cifar10")
-    b, features = CLASSES[name], simclr_features(scale, name)
+    features = simclr_features(scale, name)
+    multiples = [CLASSES[name] * times for times in (1, 2, 3, 4, 5, 6)]
     return grid(
         lambda dataset, method, budget: from_scratch(
-            scale, Selection(features, ARMS[method][0], budget, randomize=ARMS[method][1]), model=model
+            scale,
+            Selection(features, ARMS[method][0], budget, randomize=ARMS[method][1]),
+            model=model,
         ),
         dataset=[name],
         method=ARMS,
-        budget=budgets or BUDGETS.get(scale, [b, 2 * b, 3 * b, 4 * b, 5 * b, 6 * b]),
+        budget=budgets or BUDGETS.get(scale, multiples),
         seed=range(seeds or SEEDS[scale]),
     )
 
