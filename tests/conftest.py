@@ -19,6 +19,9 @@ raise SystemExit("\\n".join(filter(None, failed.values())) or 0)
 COMMAND = "from prunebook.cli import main; raise SystemExit(main())"
 
 
+SMOKE = "smoke"  # where the pages at smoke scale are kept
+
+
 class Project:
     """A copy of the project below `root`, with a store of its own."""
 
@@ -65,9 +68,10 @@ def new_project(tmp_path):
 
 @pytest.fixture(scope="session")
 def pages(project):
-    """The copy after every page has run at smoke scale, in a store that began empty."""
+    """The copy after every page has run at smoke scale, in a store that began empty; `book` may overwrite the pages."""
     done = project.python(PAGES)
     assert done.returncode == 0, done.stderr
+    shutil.copytree(project.root / "book" / "executed", project.root / SMOKE)
     return project
 
 

@@ -18,7 +18,7 @@ def cells(item, root):
 
 
 def sidecar(item, root):
-    return json.loads((root / "book" / "executed" / item.paper / f"{item.id}.json").read_text("utf-8"))
+    return json.loads((root / "smoke" / item.paper / f"{item.id}.json").read_text("utf-8"))
 
 
 @each_page
@@ -27,7 +27,7 @@ def test_a_page_runs_at_smoke_scale(pages, item):
     assert written["item"] == item.name
     assert written["scale"] in ("smoke", "")
     assert written["runs_stored"] == written["runs_needed"]
-    assert scan.notebook(pages.root / "book" / "executed" / item.paper / f"{item.id}.ipynb", item.name) == []
+    assert scan.notebook(pages.root / "smoke" / item.paper / f"{item.id}.ipynb", item.name) == []
 
 
 @each_page
