@@ -49,10 +49,10 @@ SEVEN = [
 BUDGETS = {"smoke": {"digits": [10, 20, 30]}}
 SEEDS = {
     "smoke": {"digits": 5},
-    "small": {"cifar10": 100, "cifar100": 20},
+    "small": {"cifar10": 100, "cifar100": 10},
     "paper": {"cifar10": 3, "cifar100": 3},
 }
-FEWER = {"cifar10": 10, "cifar100": 5}  # small: a k-means of 50,000 takes ten seconds
+FEWER = {"cifar10": 5, "cifar100": 3}  # small: a k-means of 50,000 takes ten seconds
 
 
 def experiment(scale):
