@@ -41,8 +41,8 @@ from prunebook.recipes.presets import from_scratch, simclr_features
 from prunebook.recipes.selection import Selection
 
 BUDGETS = {"smoke": [20, 30], "small": [200], "paper": [200, 300]}
-SEEDS = {"smoke": 12, "small": 100, "paper": 100}
-PROBES = {"smoke": 50, "small": 1000, "paper": 1000}
+SEEDS = {"smoke": 12, "small": 28, "paper": 100}  # 100 are wanted at small too
+PROBES = {"smoke": 50, "small": 200, "paper": 1000}  # 1,000 at small too
 SETS = ["uniform", "balanced_low", "balanced_high"]
 
 
