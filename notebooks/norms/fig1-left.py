@@ -60,6 +60,9 @@ pictures = {name: p.array(flow, name) for name in ("pool", "chosen", "points", "
 
 
 # %% tags=["hide-input"]
+from prunebook.page.style import words
+
+
 def mosaic(images, columns, gap=1):
     """Images (n, C, H, W) uint8 side by side: one (rows, columns, 3) picture with transparent gaps."""
     import numpy as np
@@ -79,7 +82,7 @@ def draw(style):
     """Images, arrow, features in the plane, arrow, chosen images."""
     figure, axes = style.figure(3, columns=3)
     look = style.look(method)
-    for ax, title in zip(axes, ("unlabelled", "features, picks marked", f"chosen by {look.name}")):
+    for ax, title in zip(axes, ("unlabelled", "features, picks marked", "chosen")):
         ax.set(title=title, xticks=[], yticks=[])
         ax.grid(False)
         for side in ax.spines.values():
@@ -89,10 +92,10 @@ def draw(style):
     axes[1].scatter(*pictures["picks"].T, s=60, color=look.colour, marker=look.marker)
     axes[1].set_box_aspect(1)
     axes[2].imshow(mosaic(pictures["chosen"], 4))
-    for ax, words in ((axes[0], "encoder"), (axes[1], "selection")):
+    for ax, step in ((axes[0], "encoder"), (axes[1], "selection")):
         ax.annotate("", (1.30, 0.5), (1.04, 0.5), xycoords="axes fraction",
                     arrowprops={"arrowstyle": "-|>", "color": style.text})
-        ax.text(1.17, 0.56, words, transform=ax.transAxes, ha="center", color=style.text, fontsize="x-small")
+        ax.text(1.17, 0.56, step, transform=ax.transAxes, ha="center", color=style.text, fontsize="x-small")
     figure.get_layout_engine().set(wspace=0.18)
     return figure
 
@@ -100,7 +103,7 @@ def draw(style):
 p.figure(
     "flow",
     draw,
-    caption=f"From unlabelled examples to the few that are labelled; the plane shown holds "
+    caption=f"From unlabelled examples to the few that are labelled, here by {words(method)}; the plane shown holds "
             f"{100 * flow.explained:.0f} % of the variance of the features.",
     alt=f"A sample of images, an arrow to a scatter of their features with {len(pictures['picks'])} picks marked, an "
         f"arrow to the chosen images: {', '.join(flow.labels)}.",

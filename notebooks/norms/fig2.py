@@ -83,6 +83,8 @@ def experiment(scale):
 table = p.results(experiment, enough=SEEDS)
 
 # %% tags=["hide-input"]
+from prunebook.page.style import words
+
 p.figure(
     "accuracy",
     lambda style: style.lines(table, x="budget", y="accuracy", hue="method", column="dataset",
@@ -109,8 +111,9 @@ p.figure(
 # 600 labels of CIFAR-100.
 
 # %% tags=["hide-input"]
-p.table("accuracy", p.means(table, "accuracy", rows=["dataset", "method"], columns="budget"),
-        caption="Test accuracy in percent, mean ± 95 % interval (n).")
+for name, part in table.groupby("dataset", sort=False):
+    p.table(f"accuracy-{name}", p.means(part, "accuracy", rows=["method"], columns="budget"),
+            caption=f"Test accuracy in percent on {words(name)}, mean ± 95 % interval (n).")
 
 # %% tags=["hide-input"]
 regime = p.encoders()

@@ -84,7 +84,7 @@ p.table("accuracy", p.means(table, "accuracy", rows=["method"], columns="budget"
         caption="Test accuracy in percent, mean ± 95 % interval (n).")
 
 # %% [markdown]
-# Why the largest norms do badly can be seen in what they are: few classes, over and over.
+# Whether the largest norms repeat themselves shows in the number of classes they cover.
 
 # %% tags=["hide-input"]
 p.table("classes", p.means(table, "classes_covered", rows=["method"], columns="budget"),

@@ -44,7 +44,7 @@ def cell(mean, low, n):
     if n < 2:
         return f"{show.number(float(mean))}{show.UNBROKEN}({n})"
     half = float(mean - low)
-    decimals = 1 if half >= 0.1 or half == 0 else 3
+    decimals = 1 if half >= 0.1 or half == 0 else 2
     return f"{mean:.{decimals}f} ± {half:.{decimals}f} ({n})".replace("-", show.MINUS).replace(" ", show.UNBROKEN)
 
 
