@@ -19,7 +19,7 @@ def close(page):
         frame = card.deviations(page.item)
         label = f"tab-{page.item.paper}-{page.item.id}-deviations"
         show.show(tables.myst(frame, DEVIATIONS, label), tables.fallback(frame, DEVIATIONS))
-    found = provenance.stored(page.runs, page.store) if page.runs else []
+    found = page.found
     stale = provenance.stale(found)
     if stale:
         show.show(*show.admonition("warning", "This page is stale", " ".join(stale)))
@@ -66,7 +66,7 @@ def write_sidecar(page, said, stale, seconds):
         "parameters": page.values,
         "provenance": said,
         "stale": stale,
-        "fingerprint": provenance.fingerprint(page.item.name, page.values, page.scale, page.runs, page.store),
+        "fingerprint": provenance.fingerprint(page.item.name, page.values, page.scale, page.found),
         "seconds": round(seconds, 2),
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }

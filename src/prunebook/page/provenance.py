@@ -63,10 +63,12 @@ def _release(version):
     return version.partition("+")[0]
 
 
-def fingerprint(item, values, scale, runs, store):
-    """What a page depends on, as digests: its cells, parameters, the code of its recipes, its runs, the environment."""
+def fingerprint(item, values, scale, found):
+    """What a page depends on, as digests: its cells, parameters, the code of its recipes, its runs, the environment.
+
+    `found`: what `stored` says of its runs.
+    """
     cells = [cell.source for cell in notebook.code_cells(item)]
-    found = stored(runs, store)
     return {
         "cells": _digest(cells),
         "parameters": _digest([sorted((name, repr(value)) for name, value in values.items()), scale]),
@@ -83,7 +85,7 @@ def changed(item, sidecar, store=None):
     written = sidecar.get("fingerprint") or {}
     values, scale = sidecar.get("parameters", {}), sidecar.get("scale") or ""
     runs = notebook.experiment_of(item, values)(scale) if scale else []
-    today = fingerprint(item, values, scale, runs, store or Store())
+    today = fingerprint(item, values, scale, stored(runs, store or Store()))
     return [part for part, digest in today.items() if written.get(part) != digest]
 
 

@@ -1,5 +1,6 @@
 """A page while it runs: `begin` checks its parameters; the Page shows results, figures, tables and verdicts."""
 
+import functools
 import os
 import time
 from pathlib import Path
@@ -89,9 +90,14 @@ class Page:
                 return arrays[checks.choice("array", name, tuple(arrays))]
         raise ValueError(f"row: no run of this page has {', '.join(f'{k} {v!r}' for k, v in wanted.items())}")
 
+    @functools.cached_property
+    def found(self):
+        """(recipe, StoredRun) of the page's runs and of all they are made from; read once, after `results`."""
+        return provenance.stored(self.runs, self.store) if self.runs else []
+
     def made_from(self, kind, *columns):
         """A frame of the stored runs of one kind that this page's runs are made from: their fields and metrics."""
-        found = [pair for pair in provenance.stored(self.runs, self.store) if type(pair[0]).__name__ == kind]
+        found = [pair for pair in self.found if type(pair[0]).__name__ == kind]
         rows = [[getattr(recipe, name) if hasattr(recipe, name) else run.metrics[name] for name in columns]
                 for recipe, run in found]
         return pd.DataFrame(rows, columns=list(columns))
