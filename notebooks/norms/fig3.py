@@ -124,7 +124,8 @@ if p.scale != "smoke":
 
 # %% [markdown]
 # Each claim is tested on one number a seed: the accuracy of its arm averaged over the budgets, so that many cells do
-# not make many tests. ProbCover draws nothing, so all its replicates share one subset a budget.
+# not make many tests. ProbCover draws nothing, so all its replicates share one subset a budget: its n counts
+# classifiers, and what is said of it holds for that subset of this one encoder.
 
 # %% tags=["hide-input"]
 from prunebook.page.evidence import equivalent, greater

@@ -29,7 +29,7 @@ p = page.begin("norms/fig5cd", globals(), choices={"dataset": ["", *CLASSES], "m
 # %% [markdown]
 # Drawing in proportion to $\lVert F_i \rVert$ (eq. 1) differs from drawing uniformly only as far as the norms differ.
 # Their spread is measured by the coefficient of variation $c = \sigma / \mu$. Under eq. (1) the expected norm of a
-# drawn example is $\mu (1 + c^2)$ instead of $\mu$: with $c = 0.15$ sampling by norm raises the mean norm by about 2 %.
+# drawn example is $\mu (1 + c^2)$ instead of $\mu$: a small $c$ means nearly uniform sampling.
 
 # %% tags=["experiment"]
 from dataclasses import replace

@@ -96,6 +96,10 @@ regime = p.encoders()
 # %% tags=["hide-input"]
 p.reported(table)
 
+# %% [markdown]
+# The two arms that take the largest are **one** subset a budget. Their n counts networks, so their intervals and
+# verdicts hold for that subset of this one encoder, not for other features.
+
 # %% tags=["hide-input"]
 from prunebook.page.evidence import equivalent, greater
 
