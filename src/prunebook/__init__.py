@@ -4,7 +4,10 @@ import importlib
 
 __version__ = "0.1.0"
 
-_ROOMS = ("datasets", "features", "models", "page", "recipes", "runs", "selection", "training")
+_ROOMS = (
+    "datasets", "features", "gradients", "measures", "models", "page", "recipes", "runs", "scores", "selection",
+    "training",
+)
 _CALLS = {
     "results": "prunebook.runs.engine", "grid": "prunebook.recipes.grid", "load_subset": "prunebook.runs.shipped",
     "load_scores": "prunebook.runs.shipped",

@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2] / "data" / "reported"
 FILES = sorted(ROOT.rglob("*.csv"))
 CELLS = {
+    "datadiet/fig10": 1,
     "norms/table1": 4 * 5, "norms/table2": 3 * 7, "drophot/table1": 9 * 2, "hypersparse/table1": 12 * 9,
     "hypersparse/table2": 7 * 4 * 10, "prunefuse/table1": 5 * (15 + 3), "prunefuse/table2": 4 * 6,
     "prunefuse/table3": 12 * 5, "prunefuse/table5": 2 * 20 * 5, "prunefuse/table6": 4 * 6,

@@ -1,5 +1,6 @@
 """The command as a user meets it: answers, exit codes, one sentence where something is wrong."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -49,6 +50,12 @@ def test_plan_counts_what_is_missing(project):
         (["run", "norms/fig2", "-p", "methods", "['norn']"], "did you mean 'norm'"),
         (["run", "norms/fig2", "--data", "/nowhere/at/all"], "there is no folder"),
         (["publish", "norms/fig22"], "did you mean 'norms/fig2'"),
+        (["scores", "el2m", "--dataset", "digits"], "did you mean 'el2n'"),
+        (["scores", "el2n", "--dataset", "digit", "--scale", "smoke"], "did you mean 'digits'"),
+        (["scores", "label_free_3", "--dataset", "digits"], "name one with --scale"),
+        (["scores", "el2n", "--dataset", "digits", "--scale", "smoke", "--epoch", "5"], "epoch: 5 is unknown"),
+        (["verify", "SubsetAcuracy"], "did you mean 'SubsetAccuracy'"),
+        (["verify", "Flow", "--runs", "0"], "runs: 0 is not valid"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(project, arguments, said):
@@ -72,7 +79,19 @@ def test_list_and_help_import_nothing_heavy(project):
     source += "try: main(sys.argv[1:])\nexcept SystemExit: pass\n"
     source += "heavy = {'torch', 'torchvision', 'sklearn', 'pandas', 'matplotlib', 'papermill'} & set(sys.modules)\n"
     source += "raise SystemExit(' '.join(heavy) or 0)"
-    for arguments in (["list"], ["run", "--help"], ["plan", "--help"]):
+    for arguments in (["list"], ["run", "--help"], ["plan", "--help"], ["verify", "--help"]):
         done = subprocess.run([sys.executable, "-c", source, *arguments], capture_output=True, text=True,
                               cwd=project.root, env={"PYTHONPATH": str(project.root / "src")})
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_scores_writes_a_file_with_checksum_and_provenance(project):
+    path = project.root / "el2n.npy"
+    first = project.run("scores", "el2n", "--dataset", "digits", "--scale", "smoke", "--out", path)
+    assert first.returncode == 0, first.stderr
+    assert "1,297 training examples of digits, smoke scale" in first.stdout
+    about = json.loads((project.root / "el2n.npy.json").read_text())
+    assert about["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    again = project.run("scores", "el2n", "--dataset", "digits", "--out", path)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert json.loads((project.root / "el2n.npy.json").read_text()) == about

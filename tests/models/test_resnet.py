@@ -46,7 +46,7 @@ def test_hypersparse_double_width_resnet32_has_the_documented_weights(classes, c
 
 def test_the_table_in_the_docstring_is_right():
     rows = re.findall(r"\| (resnet\d+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|", models.__doc__)
-    assert [row[0] for row in rows] == list(models.NAMES)
+    assert [row[0] for row in rows] == [name for name in models.NAMES if name.startswith("resnet")]
     for name, *counts in rows:
         found = [parameters(on_meta(name, 10, **o)) for o in ({}, {"preact": True}, {"shortcut": "A"})]
         assert found == [int(c.replace(",", "")) for c in counts], name

@@ -51,6 +51,12 @@ def test_a_notebook_is_laid_out_as_every_other(item):
 
 
 @each_page
+def test_no_line_of_prose_is_a_comment(item):
+    prose = [cell.source for cell in cells(item, Path(matrix.source(item)).parents[2]) if cell.cell_type == "markdown"]
+    assert [line for source in prose for line in source.splitlines() if line.startswith("%")] == []  # as MyST has it
+
+
+@each_page
 def test_a_page_with_nothing_missing_imports_no_torch(pages, item):
     source = "\n\n".join(cell.source for cell in cells(item, pages.root) if cell.cell_type == "code")
     source = source.replace('scale = "auto"', 'scale = "smoke"', 1)

@@ -15,7 +15,7 @@ from prunebook.page.evidence import greater
 from prunebook.page.progress import reporter, seconds_left
 from prunebook.page.scale import judge
 from prunebook.recipes.grid import grid
-from prunebook.runs import closure
+from prunebook.runs import closure, verified
 
 
 def begun(space, **values):
@@ -147,6 +147,19 @@ def test_a_page_says_that_it_is_stale(space, shown, monkeypatch):
     assert "code has changed since 8 of 8 runs" in everything(p, table)["stale"][0]
     assert any("This page is stale" in bundle["text/markdown"] for bundle in shown)
     assert provenance.changed("norms/fig2", sidecar) == ["code"]
+
+
+def test_runs_of_code_that_was_verified_are_not_stale(space, shown, root, monkeypatch):
+    p = begun(space)
+    table = p.results(experiment())
+    old = closure.code(experiment()("smoke")[0].recipe)
+    monkeypatch.setattr(closure, "code", lambda recipe: "other")
+    link = {"kind": "PageToy", "old": old, "new": "other", "runs": ["a-0", "a-1", "b-0"]}
+    verified.add([link], root / "data" / "published")
+    sidecar = everything(p, table)
+    assert (sidecar["stale"], sidecar["provenance"]["verified"]) == ([], {"runs": 8, "again": 3})
+    said = "8 of the runs were made by an earlier version of the code; 3 runs of their kinds, made again"
+    assert said in shown[-1]["text/markdown"]
 
 
 def test_an_edited_cell_makes_a_page_stale(space, shown, root):

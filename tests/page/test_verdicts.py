@@ -47,6 +47,7 @@ def test_holm_lies_between_the_raw_and_bonferroni(p):
         (found(0.01, favours=False), 0.02, "paper", None, "does not hold"),
         (found(0.01), 0.2, "small", None, "undecided"),
         (found(math.nan, n=1), math.nan, "paper", None, "undecided"),
+        (found(math.nan, favours=False), math.nan, "small", "short training", "undecided"),  # one run
         (found(0.01, favours=False), 0.02, "small", "short training", "regime not reached"),
         (found(0.01, favours=False), 0.02, "paper", "short training", "does not hold"),
         (found(0.01), 0.02, "small", "short training", "holds"),

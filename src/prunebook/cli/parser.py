@@ -25,14 +25,30 @@ def parser():
     run.add_argument("item", metavar="ITEM", help="such as norms/fig2")
     _page_options(run)
     run.add_argument("--deadline", type=values.duration, metavar="TIME", help="stop before this long, such as 9m or 2h")
-    run.add_argument("--data", metavar="ROOT", help="folder of the data sets (default: PRUNEBOOK_DATA)")
-    run.add_argument("--download", action="store_true", help="fetch a data set that is missing there")
+    _data(run)
 
     _add(commands, "build", "run every page there is and build the book")
 
     publish = _add(commands, "publish", "copy the runs of a page to data/published")
     publish.add_argument("item", metavar="ITEM", help="such as norms/fig2")
     _page_options(publish)
+
+    scores = _add(commands, "scores", "write a score of every training example to a file")
+    scores.add_argument("name", metavar="NAME", help="el2n, grand, forgetting, label_free_1 to 3 or input_norm")
+    scores.add_argument("--dataset", required=True, metavar="NAME", help="such as cifar10")
+    scores.add_argument("--scale", help="smoke, small or paper, computed where missing (default: the largest stored)")
+    scores.add_argument("--epoch", type=int, help="the paper's epoch: 0, 10, 20 or 200 (default: the paper's choice)")
+    scores.add_argument("--networks", type=int, default=0, help="how many are averaged (default: all of the scale)")
+    scores.add_argument("--model", default="", help="the network that scores (default: that of the scale)")
+    scores.add_argument("--out", metavar="FILE", help="a .npy file; FILE.json beside it says what it stands on")
+    _data(scores)
+    _places(scores)
+
+    verify = _add(commands, "verify", "make stored runs again with today's code and compare")
+    verify.add_argument("kind", metavar="KIND", help="a kind of recipe, such as SubsetAccuracy")
+    verify.add_argument("--runs", type=int, metavar="N",
+                        help="about how many, cheapest first (default: until every value of every field was met)")
+    _places(verify)
     return top
 
 
@@ -53,5 +69,14 @@ def _page_options(command):
         help="a parameter of the page; may be given again",
     )  # fmt: skip
     command.add_argument("--scale", help="auto, smoke, small or paper")
+    _places(command)
+
+
+def _data(command):
+    command.add_argument("--data", metavar="ROOT", help="folder of the data sets (default: PRUNEBOOK_DATA)")
+    command.add_argument("--download", action="store_true", help="fetch a data set that is missing there")
+
+
+def _places(command):
     command.add_argument("--device", help="auto, cpu or cuda")
     command.add_argument("--store", metavar="DIR", help="folder of results (default: PRUNEBOOK_STORE or .store)")

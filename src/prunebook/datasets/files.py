@@ -1,6 +1,7 @@
 """Files of CIFAR-10, CIFAR-100 and MNIST: checked one by one, then read, or fetched, through torchvision."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import torch
@@ -16,6 +17,16 @@ MNIST_FILES = {
 
 class DataError(OSError):
     """A data file is missing, damaged or unreadable, or could not be fetched."""
+
+
+def data_root(name, root, wanted):
+    """The data folder: `root`, or where PRUNEBOOK_DATA points; DataError says what is `wanted` there if neither is."""
+    root = root or os.environ.get("PRUNEBOOK_DATA")
+    if not root:
+        raise DataError(
+            f"{name}: no data folder is given; set PRUNEBOOK_DATA (or --data) to the folder that holds {wanted}"
+        )
+    return Path(root).resolve()
 
 
 def _reader(name):

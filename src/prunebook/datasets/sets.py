@@ -4,21 +4,22 @@ import dataclasses
 import functools
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch.nn import functional
 
 from prunebook.arrays.checks import choice, integer
-from prunebook.datasets import files
+from prunebook.datasets import cinic, files
 
-# Mean and standard deviation a channel, pixels in [0, 1]. Those of digits are of its training images.
+# Mean and standard deviation a channel, pixels in [0, 1]. Those of digits are of its training images; those of
+# CINIC-10 are its authors', who do not say over which of its images.
 STATISTICS = {
     "digits": ((0.3052,), (0.3761,)),
     "mnist": ((0.1307,), (0.3081,)),
     "cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
     "cifar100": ((0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762)),
+    "cinic10": ((0.47889522, 0.47227842, 0.43047404), (0.24205776, 0.23828046, 0.25874835)),
 }
 NAMES = tuple(STATISTICS)
 DIGITS_TEST = 500
@@ -60,22 +61,21 @@ def _enlarge(images, size):
 
 
 def load(name, root=None, *, download=False):
-    """Load `digits`, `mnist`, `cifar10` or `cifar100` (-> Dataset); each is read once a process.
+    """Load `digits`, `mnist`, `cifar10`, `cifar100` or `cinic10` (-> Dataset); each is read once a process.
 
     `root`: folder in torchvision's layout (None: environment variable PRUNEBOOK_DATA); digits needs none.
-    `download` (or PRUNEBOOK_DOWNLOAD=1) fetches what is missing there. Raises ValueError for an unknown name and
+    `download` (or PRUNEBOOK_DOWNLOAD=1) fetches what is missing there, but not CINIC-10, whose training set is its
+    parts train and valid together (Data Diet, B.2). Raises ValueError for an unknown name and
     DataError, an OSError, for a file that is missing, damaged or unreadable or cannot be fetched.
     """
     choice("name", name, NAMES)
     if name == "digits":
         return _digits()
-    root = root or os.environ.get("PRUNEBOOK_DATA")
-    if not root:
-        raise files.DataError(
-            f"{name}: no data folder is given; set PRUNEBOOK_DATA (or --data) to the folder that holds "
-            f"{files.folder(name)}, or to an empty one together with --download (PRUNEBOOK_DOWNLOAD=1)"
-        )
-    root = Path(root).resolve()
+    if name == "cinic10":
+        return _read(name, files.data_root(name, root, cinic.WANTED))
+    root = files.data_root(
+        name, root, f"{files.folder(name)}, or to an empty one together with --download (PRUNEBOOK_DOWNLOAD=1)"
+    )
     if download or os.environ.get("PRUNEBOOK_DOWNLOAD") == "1":
         _fetch(name, root)
     return _read(name, root)
@@ -86,7 +86,7 @@ _fetch = functools.cache(files.fetch)
 
 @functools.cache
 def _read(name, root):
-    parts, class_names = files.read(name, root)
+    parts, class_names = cinic.read(root) if name == "cinic10" else files.read(name, root)
     return _dataset(name, *parts, class_names)
 
 

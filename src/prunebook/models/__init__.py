@@ -14,22 +14,29 @@ Parameters for 10 classes and 3 input channels, shortcut B and small stem (teste
 | resnet164 | 1,704,154 | 1,703,258 | 1,661,274 | prunefuse (preact) |
 | resnet18 | 11,173,962 | 11,172,170 | 11,000,138 | norms (stem "pool"), datadiet, drophot (stem "imagenet") |
 | resnet50 | 23,520,842 | 23,513,162 | 20,744,266 | prunefuse, drophot (stem "imagenet"; 1000 classes: 25,557,032) |
+
+| VGG | parameters | used by |
+|---|---:|---|
+| vgg13 | 9,413,066 | datadiet |
+| vgg19 | 20,035,018 | hypersparse |
 """
 
 from prunebook.arrays.checks import choice, integer
 from prunebook.models.resnet import FOUR_STAGE, THREE_STAGE, resnet
+from prunebook.models.vgg import STAGES, vgg
 
 __all__ = ["NAMES", "build"]
 
-NAMES = (*THREE_STAGE, *FOUR_STAGE)
+NAMES = (*THREE_STAGE, *FOUR_STAGE, *STAGES)
 
 
 def build(name, num_classes, *, in_channels=3, width=None, stem="small", preact=False, shortcut="B"):
     """Build an untrained network: images (B, in_channels, H, W) -> logits (B, num_classes).
 
-    `width`: channels of the first stage (None: 16 for resnet8 … 164, 64 for resnet18 and 50). `stem`: "small"
+    `width`: channels of the first stage (None: 16 for resnet8 … 164, 64 for resnet18, 50 and VGG). `stem`: "small"
     (3×3), "pool" (3×3 and a 3×3/2 max-pool, as the TypiClust code has it) or "imagenet" (7×7/2 and max-pool).
     `preact`: pre-activation blocks. `shortcut`: "A" zero padding or "B" 1×1 convolution.
+    These three belong to residual networks; VGG takes none of them but the defaults.
     Raises ValueError for an unknown name or option. Weights come from torch's global generator.
     """
     choice("name", name, NAMES)
@@ -39,4 +46,10 @@ def build(name, num_classes, *, in_channels=3, width=None, stem="small", preact=
     integer("in_channels", in_channels, 1)
     if width is not None:
         integer("width", width, 1)
+    if name in STAGES:
+        given = {"stem": (stem, "small"), "preact": (preact, False), "shortcut": (shortcut, "B")}
+        for argument, (value, only) in given.items():
+            if value != only:
+                raise ValueError(f"{argument}: {value!r} is not valid for {name}; it must be {only!r}")
+        return vgg(name, num_classes, in_channels=in_channels, width=width)
     return resnet(name, num_classes, in_channels=in_channels, width=width, stem=stem, preact=preact, shortcut=shortcut)

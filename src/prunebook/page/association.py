@@ -4,6 +4,7 @@ import numpy as np
 from scipy import special
 
 from prunebook.arrays import checks
+from prunebook.arrays.ranks import spearman
 from prunebook.page.means import NAN, Evidence, critical, mean_interval, values_of
 
 INDEPENDENT = 1e-9  # share of x that must be left beside the covariates, relative to x, to speak of a coefficient
@@ -22,7 +23,7 @@ def correlation(x, y, *, expected="positive", margin=0.1, resamples=2000, seed=0
     test = "Spearman" if expected != "none" else f"Spearman, equivalence within ± {margin:g}"
     if n < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Evidence(NAN, NAN, NAN, NAN, n, test, "ρ")
-    rho = float(_rank_correlation(x, y, np.arange(n)[None])[0])
+    rho = spearman(x, y)
     draws = np.random.default_rng(seed).integers(n, size=(resamples, n))
     low, high = np.nanpercentile(_rank_correlation(x, y, draws), [2.5, 97.5])
     if expected == "none":
@@ -99,7 +100,7 @@ def trend(values, *, increasing=True):
     from scipy.stats import page_trend_test  # a second to import, and few pages need it
 
     order = np.arange(values.shape[1], dtype=float)
-    own = [_rank_correlation(order, row, np.arange(row.size)[None])[0] if np.ptp(row) else 0.0 for row in values]
+    own = [spearman(order, row) if np.ptp(row) else 0.0 for row in values]
     effect, low, high = mean_interval(own)
     tails = [page_trend_test(side).pvalue for side in (values, values[:, ::-1])]
     p = min(1.0, 2 * float(min(tails)))

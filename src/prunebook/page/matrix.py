@@ -89,7 +89,7 @@ def _table(paper, entries):
         f":name: matrix-{paper.id}",
         ":class: matrix",
         ":header-rows: 1",
-        ":widths: 24 40 12 11 13",
+        ":widths: 23 37 12 12 16",
         "",
     ]
     lines += _cells(HEADINGS)

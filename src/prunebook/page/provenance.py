@@ -5,7 +5,7 @@ import hashlib
 from collections import Counter
 
 from prunebook.page import notebook, show
-from prunebook.runs import closure
+from prunebook.runs import closure, verified
 from prunebook.runs.plan import duration
 from prunebook.runs.provenance import commit, versions
 from prunebook.runs.schedule import key, with_ingredients
@@ -32,7 +32,17 @@ def facts(found):
         "code": _distinct(entry.get("code") for entry in said),
         "versions": {name: _distinct(entry.get("versions", {}).get(name) for entry in said) for name in packages},
         "dates": [dates[0], dates[-1]] if dates else [],
+        "verified": _verified(found),
     }
+
+
+def _verified(found):
+    """How many runs earlier code made that today's is known to agree with, and how many were made again to know it."""
+    known = verified.read()
+    chains = [verified.chain(known, type(recipe).__name__, run.provenance.get("code"), closure.code(recipe))
+              for recipe, run in found]
+    links = {tuple(link[name] for name in verified.KEY): len(link["runs"]) for chain in chains for link in chain or ()}
+    return {"runs": sum(map(bool, chains)), "again": sum(links.values())}
 
 
 def _distinct(values):
@@ -45,8 +55,8 @@ def _commit(entry):
 
 def stale(found):
     """Why the stored runs may no longer say what today's code and environment would: a sentence each; none is good."""
-    sentences = []
-    changed = Counter(type(recipe).__name__ for recipe, run in found if closure.stale(run, recipe))
+    sentences, known = [], verified.read()
+    changed = Counter(type(recipe).__name__ for recipe, run in found if closure.stale(run, recipe, known))
     if changed:
         kinds = show.listing(f"{kind} ({count})" for kind, count in changed.items())
         sentences.append(f"The code has changed since {sum(changed.values())} of {len(found)} runs were made: {kinds}.")
@@ -118,6 +128,10 @@ def text(said, *, scale, command, seconds):
             f"(+ marks uncommitted changes), digest {show.listing(said['code'])}; with "
             + ", ".join(f"{name} {show.listing(seen)}" for name, seen in said["versions"].items()) + ".",
         ]
+        earlier = said["verified"]
+        if earlier["runs"]:
+            lines.append(f"- {earlier['runs']} of the runs were made by an earlier version of the code; "
+                         f"{earlier['again']} runs of their kinds, made again with later code, gave equal numbers.")
     return "\n".join(lines)
 
 

@@ -38,9 +38,9 @@ def verdict(evidence, adjusted, *, scale, regime=None):
     """The word for one claim from its evidence and its adjusted p; `regime`: why `small` cannot reach the claim."""
     if evidence is None or evidence.n == 0 or scale == "smoke":
         return NOT_RUN
-    word = UNDECIDED
-    if not math.isnan(adjusted) and adjusted < LEVEL:
-        word = HOLDS if evidence.favours else FAILS
+    if math.isnan(adjusted):  # a single run: nothing was tested, whatever the regime
+        return UNDECIDED
+    word = UNDECIDED if adjusted >= LEVEL else HOLDS if evidence.favours else FAILS
     return UNREACHED if regime and scale == "small" and word != HOLDS else word
 
 

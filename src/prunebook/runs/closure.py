@@ -12,6 +12,7 @@ import tokenize
 from functools import cache
 from pathlib import Path
 
+from prunebook.runs import verified
 from prunebook.runs.identity import parts
 
 PACKAGE = "prunebook"
@@ -23,9 +24,9 @@ def code(recipe):
     return _code(tuple(sorted({type(part).__module__ for part in parts(recipe)})))
 
 
-def stale(stored, recipe):
-    """Whether the code of `recipe` is another than when `stored` was computed."""
-    return stored.provenance.get("code") != code(recipe)
+def stale(stored, recipe, links=()):
+    """Whether the code of `recipe` is another than when `stored` was computed, and `links` do not lead to it."""
+    return verified.chain(links, type(recipe).__name__, stored.provenance.get("code"), code(recipe)) is None
 
 
 def closure(modules):

@@ -4,7 +4,6 @@ import math
 import time
 
 from prunebook.arrays import checks
-from prunebook.runs.canonical import sha256
 from prunebook.runs.claims import Claims
 from prunebook.runs.context import Context
 from prunebook.runs.devices import describe_device, ran_out_of_memory, resolve
@@ -12,7 +11,7 @@ from prunebook.runs.errors import Failure, IngredientError, RunError
 from prunebook.runs.estimates import Estimates
 from prunebook.runs.files import StoreError
 from prunebook.runs.provenance import Meter, origin, outcome
-from prunebook.runs.schedule import groups, key
+from prunebook.runs.schedule import group_name, groups, key
 from prunebook.runs.schedule import missing as to_make
 from prunebook.runs.store import Store
 from prunebook.runs.tables import table
@@ -176,7 +175,7 @@ class Engine:
         origins = [origin(recipe, self.device) for recipe in recipes]
         meter = Meter(self.device)
         made = self.compute(recipes, [self.context(*pair, len(pairs), meter) for pair in pairs])
-        facts = outcome(meter, len(pairs), sha256([list(key(*pair)) for pair in pairs])[:12])
+        facts = outcome(meter, len(pairs), group_name(pairs))
         for place, (recipe, seed) in enumerate(pairs):
             try:
                 self.store.put(recipe, seed, made[place], {**origins[place], **facts})

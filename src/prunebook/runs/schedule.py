@@ -1,11 +1,17 @@
 """The order of work: what a run is made from comes first, lowest seeds of every arm first, equals in one job."""
 
+from prunebook.runs.canonical import sha256
 from prunebook.runs.identity import digest
 
 
 def key(recipe, seed):
     """What tells one run from another inside a process."""
     return type(recipe).__name__, digest(recipe), seed
+
+
+def group_name(pairs):
+    """What tells one job from another: a hash of its (recipe, seed) in the order in which they are fused."""
+    return sha256([list(key(*pair)) for pair in pairs])[:12]
 
 
 def with_ingredients(runs):

@@ -3,6 +3,8 @@
 import numpy as np
 
 from prunebook.arrays.checks import choice
+from prunebook.recipes.cost import SHAPES
+from prunebook.runs import score_files
 from prunebook.runs.identity import revive
 from prunebook.runs.store import Store
 
@@ -29,13 +31,24 @@ def load_subset(method, dataset, budget, *, seed=0, store=None):
     raise AssertionError("unreachable: one of the three was missing")
 
 
-def load_scores(name, dataset, *, store=None):
-    """Per-example values (N,) of the training set of `dataset`: "norm", the norms of its SimCLR features.
+def load_scores(name, dataset, *, epoch=None, scale="", details=False, store=None):
+    """Scores (N,) of the training set of `dataset`, index i as torchvision gives it, averaged over networks.
 
-    Raises ValueError with what there is, if none are stored.
+    "el2n", "grand", "forgetting", "label_free_1" to 3 and "input_norm" of Data Diet, at the largest scale stored
+    (or at `scale`); "norm": norms of SimCLR features. `epoch`: the paper's, None for where it takes the score.
+    Forgetting is infinite where a network never learned the example. `details=True` returns (scores, dict) with
+    scale, networks, recipe and provenance. Raises ValueError with what there is, if none are stored.
     """
-    choice("name", name, ("norm",))
     store = store or Store()
-    found = {revive(run.recipe).features.dataset: run for run in store.records("FeatureNorms")}
-    run = found[choice("dataset", dataset, sorted(found) or ["nothing: no scores are stored"])]
-    return store.get(revive(run.recipe), run.seed).arrays["norms"]
+    choice("name", name, ("norm", *score_files.NAMES))
+    if name == "norm":
+        found = {revive(run.recipe).features.dataset: run for run in store.records("FeatureNorms")}
+        run = found[choice("dataset", dataset, sorted(found) or ["nothing: no scores are stored"])]
+        values = store.get(revive(run.recipe), run.seed).arrays["norms"]
+        return (values, {"score": "norm", "recipe": run.recipe, "provenance": [run.provenance]}) if details else values
+    runs, found = score_files.stored(name, dataset, scale=scale, epoch=epoch, store=store)
+    if not runs:
+        have = sorted(d for d in SHAPES if score_files.stored(name, d, scale=scale, epoch=epoch, store=store)[0])
+        choice("dataset", dataset, have or ["nothing: no such scores are stored; `prunebook scores` computes them"])
+    values = score_files.average(runs, store)
+    return (values, score_files.details(runs, found, store)) if details else values
