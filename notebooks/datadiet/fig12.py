@@ -19,14 +19,17 @@ dataset = ""  # one data set; "" for that of the scale
 model = ""  # network that scores and is trained; "" for those of the scale
 seeds = 0  # trainings an arm; 0 for those of the scale
 device = "auto"  # auto, cpu or cuda
-methods = []  # scores to prune by; [] for all six arms
+methods = []  # scores to prune by; [] for all eight arms
 keep = []  # shares of the data that are kept; [] for those of the scale
 
 # %% tags=["hide-input"]
 from prunebook import page
 from prunebook.recipes.presets import CLASSES, NETWORKS
 
-ARMS = ["random", "el2n", "forgetting", "grand_initial", "grand_last", "input_norm"]
+ARMS = [
+    "random", "el2n", "forgetting", "grand_initial", "grand_last", "input_norm", "grand_initial_permuted",
+    "grand_last_permuted",
+]
 choices = {"dataset": ["", *CLASSES], "model": ["", *NETWORKS], "methods": ARMS}
 p = page.begin("datadiet/fig12", globals(), choices=choices)
 
@@ -41,11 +44,15 @@ p = page.begin("datadiet/fig12", globals(), choices=choices)
 #   \rVert_2$ (eq. 8);
 # * **forgetting**, how often it is classified correctly and then wrongly again in the course of training.
 #
-# $\mathbb{E}$ is a mean over networks. Two arms are ours. Others report that GraNd at initialisation does not reproduce
-# and mostly follows the **input norm**, the norm of the image itself. And the authors' code may have loaded the **last
-# checkpoint** where it asked for the network at initialisation: so GraNd of trained networks stands beside it.
+# $\mathbb{E}$ is a mean over networks. Four arms are ours. Others report that GraNd at initialisation does not
+# reproduce and mostly follows the **input norm**, the norm of the image itself. And the authors' code may have loaded
+# the **last checkpoint** where it asked for the network at initialisation: so GraNd of trained networks stands beside
+# it. Both are also computed with all **labels permuted**: a score that is as good without the true labels has no use
+# for them.
 
 # %% tags=["experiment"]
+from dataclasses import replace
+
 from prunebook.recipes.diet import averaged, network, pruned
 from prunebook.recipes.grid import grid
 
@@ -56,15 +63,19 @@ SCORES = {  # arm: score and the paper's epoch
     "grand_initial": ("grand", 0),
     "grand_last": ("grand", 200),
     "input_norm": ("input_norm", 0),
+    "grand_initial_permuted": ("grand", 0),
+    "grand_last_permuted": ("grand", 200),
 }
+PERMUTED = [name for name in SCORES if name.endswith("permuted")]
 KEEP = {
     "smoke": [0.5],
     "small": [0.5],
     "paper": [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2],
 }
 MODELS = {"paper": ["resnet18", "resnet50"]}
-SEEDS = {"smoke": 2, "small": 1, "paper": 4}  # small: those published so far
-FULL = {"smoke": 2, "small": 0, "paper": 4}  # only a line to compare with
+PERMUTED_KEEP = 0.5  # controls, so at one share
+SEEDS = {"smoke": 2, "small": 4, "paper": 4}
+FULL = {"smoke": 2, "small": 2, "paper": 4}  # only a line to compare with
 
 
 def experiment(scale):
@@ -74,6 +85,9 @@ def experiment(scale):
         kind = SCORES.get(method)
         options = dict(dataset=dataset, model=model)
         score = averaged(scale, *kind, **options) if kind else None
+        if method in PERMUTED:
+            labels = replace(score.scores, labels="permuted")
+            score = replace(score, scores=labels)
         return pruned(scale, score, keep, **options)
 
     usual = MODELS.get(scale, [network(scale)["model"]])
@@ -86,11 +100,13 @@ def experiment(scale):
         seed=range(seeds or SEEDS[scale]),
     )
     full = range(seeds or FULL[scale])
-    return arms + (
-        grid(make, model=models, method=["full"], keep=[1.0], seed=full)
-        if full
-        else []
-    )
+    return [
+        run
+        for run in arms
+        if keep
+        or run.labels["method"] not in PERMUTED
+        or run.labels["keep"] == PERMUTED_KEEP
+    ] + grid(make, model=models, method=["full"], keep=[1.0], seed=full)
 
 
 # %% tags=["hide-input"]
@@ -135,7 +151,7 @@ p.figure(
 
 # %% [markdown]
 # The paper prints no values for its points. Those at `paper` scale are at 10 to 80 percent left out, in steps of ten.
-# At `small` there is one point, half of the data; with one training an arm no difference has an interval.
+# At `small` there is one point, half of the data; the scores with permuted labels have no other.
 
 # %% tags=["hide-input"]
 p.table("accuracy", p.means(shown, "accuracy", rows=["model", "method"], columns="pruned"),
@@ -172,28 +188,38 @@ def arm(method, **where):
     return p.per_seed(arms, "accuracy", method=method, **where)
 
 
-pairs = [(one, "random") for one in ARMS[1:]] + [("grand_initial", "input_norm"), ("grand_last", "grand_initial")]
-p.table("comparisons",
-        rows({f"{words(one)} − {words(other)}": greater(arm(one), arm(other)) for one, other in pairs}),
+def compared(one, other):
+    """Evidence that one arm is above another, at the shares that both have."""
+    kept = [set(arms[arms.method == name].keep) for name in (one, other)]
+    return greater(*(arm(name, keep=kept[0] & kept[1]) for name in (one, other)))
+
+
+pairs = [(one, "random") for one in ARMS[1:]] + [
+    ("grand_initial", "input_norm"), ("grand_initial", "grand_initial_permuted"),
+    ("grand_last", "grand_last_permuted"), ("grand_last", "grand_initial"),
+]
+p.table("comparisons", rows({f"{words(one)} − {words(other)}": compared(one, other) for one, other in pairs}),
         caption="Differences of test accuracy with 95 % intervals (Welch), averaged over the shares kept.")
 
 # %% [markdown]
 # *Competitive* is an equivalence: EL2N and forgetting must be shown to lie within one point of each other, a margin
 # fixed beforehand. *GraNd at initialisation is above random* is a comparison with a random share; the table above
-# says what the norm of the image alone gives, and what trained networks give. *The same pattern* is a positive rank
-# correlation between the networks, for each seed over all arms and shares, of the gains over a random share; it and
-# the comparison of the two networks need ResNet-50, which is run at `paper` scale only.
+# says what the norm of the image alone gives, what trained networks give, and what both give with permuted labels.
+# *The same pattern* is a positive rank correlation between the networks, for each seed over all arms and shares, of
+# the gains over a random share; it and the comparison of the two networks need ResNet-50, which is run at `paper`
+# scale only.
 
 # %% tags=["hide-input"]
 from prunebook.arrays.ranks import spearman
 
+share = arms[arms.method == "random"]
 p.claim("el2n-competitive", equivalent(arm("el2n"), arm("forgetting"), margin=1.0),
-        regime=shortfall(arms, method=["el2n", "forgetting"], keep=set(arms.keep)))
+        regime=shortfall(arms, random=share, method=["el2n", "forgetting"], keep=set(arms.keep)))
 p.claim("grand-above-random", greater(arm("grand_initial"), arm("random")),
-        regime=shortfall(arms, method=["grand_initial"], keep=set(arms.keep)))
-if len(networks) == 2 and "random" in set(arms.method):
+        regime=shortfall(arms, random=share, method=["grand_initial"], keep=set(arms.keep)))
+if len(networks) == 2 and len(share):
     where = ["model", "keep", "seed"]
-    base = arms[arms.method == "random"].set_index(where).accuracy.rename("base")
+    base = share.set_index(where).accuracy.rename("base")
     gains = arms[arms.method != "random"].join(base, on=where)
     gains["gain"] = gains.accuracy - gains.base
     wide = gains.pivot_table(index=["seed", "method", "keep"], columns="model", values="gain")[networks].dropna()

@@ -150,7 +150,7 @@ roles = table.assign(role=[
 own, other, share = (p.per_seed(roles, "accuracy", role=role) for role in ("own", "other", "random"))
 p.claim("same-accuracy", equivalent(own, other, margin=1.0))
 p.claim("above-random", all_of({"own network": greater(own, share), "other network": greater(other, share)}),
-        regime=shortfall(roles, role=["own", "other"]))
+        regime=shortfall(roles, random=roles[roles.role == "random"], role=["own", "other"]))
 p.verdicts()
 
 # %% tags=["hide-input"]

@@ -88,7 +88,8 @@ left_out = leave_one_out(correlations, len(single["grand_initial"]), len(single[
 
 def pair(first, second, reference=0.0):
     """Evidence that ρ of two scores is above `reference`, over networks."""
-    return left_out.above(reference, of=lambda matrix: matrix[names.index(first), names.index(second)])
+    place = names.index(first), names.index(second)
+    return left_out.above(reference, of=lambda matrix: matrix[place], correlation=True)
 
 
 # %% tags=["hide-input"]
@@ -132,7 +133,8 @@ p.figure(
 # one network at a time. The networks as initialised and the trained ones are left out apart, although network $k$ was
 # trained from network $k$ as initialised. A bootstrap would not do: it draws some networks twice, so its averages are
 # over fewer ones and correlate less, and its interval can miss the value that it is for. All scores see the same
-# images, so nothing here speaks of other images.
+# images, so nothing here speaks of other images. Intervals are worked out on Fisher's scale, artanh $\rho$, and so end
+# before 1.
 
 # %% tags=["hide-input"]
 import pandas as pd
@@ -144,7 +146,7 @@ for first in names[:-1]:
         if names.index(second) > names.index(first):
             found = pair(first, second)
             long.append({"first": first, "second": second, **vars(found)})
-            rows[-1][words(second)] = show.with_interval(found.effect, max(found.low, -1.0), min(found.high, 1.0))
+            rows[-1][words(second)] = show.with_interval(found.effect, found.low, found.high)
         else:
             rows[-1][words(second)] = ""
 matrix = pd.DataFrame(rows)

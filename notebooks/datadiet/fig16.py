@@ -71,7 +71,9 @@ def experiment(scale):
         if offset == "random":
             return pruned(scale, None, keep, **options)
         score = averaged(scale, "el2n", 10, of=of)
-        return pruned(scale, score, keep, offset=offset, **options)
+        highest = abs(offset + keep - 1) < 1e-9  # as other pages keep them
+        first = None if highest else offset
+        return pruned(scale, score, keep, offset=first, **options)
 
     return grid(
         make,
@@ -141,7 +143,7 @@ def window(labels, offset):
 
 
 *smaller, last = sorted(set(windows.offset)) or [None]
-regime = shortfall(windows, labels=[CLEAN], offset=[*smaller, last])
+regime = shortfall(windows, random=share[share.labels == CLEAN], labels=[CLEAN], offset=[*smaller, last])
 if smaller and abs(last + keep - 1) < 1e-9:  # otherwise no window keeps the hardest
     p.claim("clean-no-boost",
             all_of({f"offset {offset:g}": greater(window(CLEAN, last), window(CLEAN, offset), margin=1.0)

@@ -146,7 +146,8 @@ p.table("networks", p.means(long, "value", rows=["method"], columns="quantity"),
 # How alike can two averages be? The networks are split into two halves, $A$ and $B$. With true labels in both, $\rho(A,
 # B)$ is the **ceiling**: it falls short of 1 only because few networks were averaged. Then one half keeps its true
 # labels and the other has permuted ones. If labels do not matter, nothing changes; if they do, $\rho$ falls. Intervals
-# are from the jackknife, which leaves out one pair of networks at a time, one of either half.
+# are from the jackknife, which leaves out one pair of networks at a time, one of either half; those of correlations are
+# worked out on Fisher's scale, artanh $\rho$, and so end before 1.
 
 # %% tags=["hide-input"]
 from prunebook.page.jackknife import leave_one_out
@@ -170,7 +171,10 @@ NUMBERS = {
     "permuted labels in one": lambda both: both[1],
     "difference": lambda both: both[1] - both[0],
 }
-rows = {name: {what: left_out.above(of=of) for what, of in NUMBERS.items()} for name, left_out in split.items()}
+rows = {
+    name: {what: left_out.above(of=of, correlation=what != "difference") for what, of in NUMBERS.items()}
+    for name, left_out in split.items()
+}
 frame = pd.DataFrame([
     {"method": name, "networks a half": str(found["difference"].n),
      **{what: show.with_interval(part.effect, part.low, part.high) for what, part in found.items()},

@@ -71,3 +71,12 @@ def test_a_shortfall_is_that_of_the_worst_arm():
     assert shortfall(table, method=["grand"]) is None
     assert shortfall(table, method=["forgetting"]) is None
     assert "97.0 %, below 98 %" in shortfall(table, least=98, method=["grand"], keep=[0.5])
+
+
+def test_examples_learned_as_well_as_random_ones_are_no_harder():
+    table = pd.DataFrame({"method": ["el2n", "grand", "random", "random"], "train_accuracy": [65.0, 84.0, 81.0, 83.0]})
+    share = table[table.method == "random"]
+    assert "65.0 %" in shortfall(table, random=share, method=["el2n"])
+    assert "65.0 %" in shortfall(table, random=share, method=["el2n", "grand"])
+    assert shortfall(table, random=share, method=["grand"]) is None
+    assert "84.0 %" in shortfall(table, random=share[:0], method=["grand"])

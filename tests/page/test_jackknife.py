@@ -49,8 +49,19 @@ def test_one_network_is_undefined_and_no_error():
     assert all(map(math.isnan, (found.low, found.high, found.p)))
 
 
-def test_no_spread_has_no_p():
-    assert math.isnan(leave_one_out(lambda kept: 1.0, 4).above().p)
+@pytest.mark.parametrize("correlation", [False, True])
+def test_no_spread_has_no_p(correlation):
+    assert math.isnan(leave_one_out(lambda kept: 1.0, 4).above(correlation=correlation).p)
+
+
+def test_a_correlation_is_judged_on_fishers_scale():
+    values = np.array([0.91, 0.99, 0.97, 0.80, 0.995])
+    found = leave_one_out(lambda kept: np.tanh(np.arctanh(values[kept]).mean()), 5).above(0.5, correlation=True)
+    oracle = stats.ttest_1samp(np.arctanh(values), np.arctanh(0.5))
+    interval = oracle.confidence_interval()
+    assert found.p == pytest.approx(oracle.pvalue)
+    assert (found.low, found.high) == pytest.approx((np.tanh(interval.low), np.tanh(interval.high)))
+    assert found.effect == pytest.approx(np.tanh(np.arctanh(values).mean()))
 
 
 @pytest.mark.parametrize("size", [0, 1.5, True])
@@ -59,14 +70,17 @@ def test_a_bad_size_is_named(size):
         leave_one_out(lambda kept: 0.0, size)
 
 
-def test_intervals_cover_the_correlation_of_averages():
+@pytest.mark.parametrize(("noise", "correlation"), [(2, False), (2, True), (0.5, True)])
+def test_intervals_cover_the_correlation_of_averages(noise, correlation):
     # Five networks see a common truth in noise; what counts is the mean, over draws of five, of the statistic.
     rng = np.random.default_rng(0)
     truth = rng.normal(size=300)
-    draws = [truth + rng.normal(scale=2, size=(5, 300)) for _ in range(150)]
-    founds = [leave_one_out(lambda kept, s=scores: spearman(s[kept].mean(0), truth), 5).above() for scores in draws]
+    draws = [truth + rng.normal(scale=noise, size=(5, 300)) for _ in range(150)]
+    founds = [leave_one_out(lambda kept, s=scores: spearman(s[kept].mean(0), truth), 5).above(correlation=correlation)
+              for scores in draws]
     target = np.mean([found.effect for found in founds])
     inside = np.mean([found.low < target < found.high for found in founds])
     errors = np.mean([(found.high - found.low) / 2 / stats.t.ppf(0.975, 4) for found in founds])
     assert 0.88 < inside <= 1
+    assert max(found.high for found in founds) < 1 or not correlation
     assert errors == pytest.approx(np.std([found.effect for found in founds]), rel=0.4)

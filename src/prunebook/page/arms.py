@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from prunebook.page.bands import percentile_lines, spread
-from prunebook.page.drawing import _values
+from prunebook.page.drawing import levels
 from prunebook.page.style import appearance
 
 WHOLE, END = "whole training", "its last third"
@@ -17,7 +17,7 @@ def percentile_bars(style, table, *, y, hue, across=None, label=""):
     """
     if y not in table or table.empty:
         return style.nothing()
-    arms = _values(table, hue)
+    arms = levels(table, hue)
     figure, (ax,) = style.figure(height=1.2 + 0.38 * len(arms))
     for place, arm in enumerate(arms):
         runs, look = table[table[hue] == arm][y].to_numpy(float), appearance(hue, arm, place)
@@ -26,7 +26,7 @@ def percentile_bars(style, table, *, y, hue, across=None, label=""):
         if np.isfinite(low):
             ax.plot([low, high], [place, place], color=style.text, linewidth=1.5)
         ax.plot(runs, np.full(len(runs), place), linestyle="none", marker="o", markersize=3, color=style.text)
-    for place, value in enumerate([] if across is None else _values(across, hue), len(arms)):
+    for place, value in enumerate([] if across is None else levels(across, hue), len(arms)):
         look = appearance(hue, value, place)
         ax.axvline(across[across[hue] == value][y].mean(), color=look.colour, linestyle=look.dashes, label=look.name)
     lowest, highest = _range(y, table, across)

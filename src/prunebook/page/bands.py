@@ -5,7 +5,7 @@ The band shows how much single runs vary. It is no interval for the mean, which 
 
 import numpy as np
 
-from prunebook.page.drawing import BAND, _count, _ticks, _values
+from prunebook.page.drawing import BAND, levels, n_text, set_ticks
 from prunebook.page.style import appearance, words
 
 PERCENTILES = 16, 84
@@ -23,11 +23,11 @@ def percentile_lines(style, table, *, x, y, hue, column=None, across=None, label
 
     `across`: a table of runs that have no `x`, such as a random share; each `hue` in it is a line from side to side.
     """
-    labels, panels = labels or {}, _values(table, column) or [None]
+    labels, panels = labels or {}, levels(table, column) or [None]
     if y not in table or table.empty:
         return style.nothing()
     figure, axes = style.figure(len(panels))
-    hues = _values(table, hue)
+    hues = levels(table, hue)
     for ax, panel in zip(axes, panels, strict=True):
         part, beside = (frame if panel is None or frame is None else frame[frame[column] == panel]
                         for frame in (table, across))
@@ -36,14 +36,14 @@ def percentile_lines(style, table, *, x, y, hue, column=None, across=None, label
             groups = part[part[hue] == value].groupby(x)[y]
             points = [(at, *spread(group), len(group)) for at, group in groups]
             counts |= {n for *_, n in points}
-            style._line(ax, points, appearance(hue, value, place), place - (len(hues) - 1) / 2, part[x].nunique())
+            style.line(ax, points, appearance(hue, value, place), place - (len(hues) - 1) / 2, part[x].nunique())
         if beside is not None:
             for place, (value, group) in enumerate(beside.groupby(hue, sort=False)[y], len(hues)):
                 _across(ax, *spread(group), appearance(hue, value, place))
                 counts.add(len(group))
-        ax.set(title=" · ".join(filter(None, [words(panel) if panel is not None else "", _count(counts)])),
+        ax.set(title=" · ".join(filter(None, [words(panel) if panel is not None else "", n_text(counts)])),
                xlabel=labels.get(x, x), ylabel=labels.get(y, y))
-        _ticks(ax, sorted(part[x].unique()), log=False)
+        set_ticks(ax, sorted(part[x].unique()), log=False)
     style.legend(figure, axes)
     return figure
 

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from prunebook.page import show
@@ -46,16 +47,20 @@ def rows(parts):
     return shown
 
 
-def shortfall(table, least=95.0, **where):
+def shortfall(table, least=95.0, *, random=None, **where):
     """Why networks that fall below random may only be trained too little, a sentence, or None.
 
     `where`, {column: values}, chooses runs, and its columns tell arms apart. The reason is the lowest mean training
     accuracy of an arm, in percent, on the data kept, if it is below `least`: keeping the hardest examples helps
-    networks that learn them, which the paper's did.
+    networks that learn them, which the paper's did. `random`: runs on a random share. An arm whose examples are
+    learned as well as those has kept no harder ones, so that more training is no reason.
     """
     for name, wanted in where.items():
         table = table[table[name].isin(wanted)]
     if table.empty or "train_accuracy" not in table:
         return None
     lowest = float(table.groupby(list(where))["train_accuracy"].mean().min())
-    return f"training accuracy on the kept data is {lowest:.1f} %, below {least:g} %" if lowest < least else None
+    usual = np.inf if random is None or random.empty else float(random["train_accuracy"].mean())
+    if lowest >= min(least, usual):
+        return None
+    return f"training accuracy on the kept data is {lowest:.1f} %, below {least:g} %"

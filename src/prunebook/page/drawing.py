@@ -55,30 +55,31 @@ class Style:
 
     def lines(self, table, *, x, y, hue, column=None, labels=None, log=False):
         """Means over seeds with 95 % intervals (t), a line a `hue`, a panel a value of `column`."""
-        labels, panels = labels or {}, _values(table, column) or [None]
+        labels, panels = labels or {}, levels(table, column) or [None]
         if y not in table or table.empty:
             return self.nothing()
         figure, axes = self.figure(len(panels))
-        hues = _values(table, hue)
+        hues = levels(table, hue)
         for ax, panel in zip(axes, panels, strict=True):
             part = table if panel is None else table[table[column] == panel]
             counts = set()
             for place, value in enumerate(hues):
                 points = summary(part[part[hue] == value], x, y)
                 counts |= {n for *_, n in points}
-                self._line(ax, points, appearance(hue, value, place), place - (len(hues) - 1) / 2, part[x].nunique())
-            ax.set(title=" · ".join(filter(None, [words(panel) if panel is not None else "", _count(counts)])),
+                self.line(ax, points, appearance(hue, value, place), place - (len(hues) - 1) / 2, part[x].nunique())
+            ax.set(title=" · ".join(filter(None, [words(panel) if panel is not None else "", n_text(counts)])),
                    xlabel=labels.get(x, x), ylabel=labels.get(y, y))
-            _ticks(ax, sorted(part[x].unique()), log)
+            set_ticks(ax, sorted(part[x].unique()), log)
         self.legend(figure, axes)
         return figure
 
-    def _line(self, ax, points, look, offset, levels):
+    def line(self, ax, points, look, offset, count):
+        """Points (x, mean, low, high, n) with their band; where x takes one value (`count`), bars beside each other."""
         if not points:
             return
         at, mean, low, high, _ = (np.array(part, dtype=float) for part in zip(*points, strict=True))
         known, style = np.isfinite(low), {"color": look.colour, "marker": look.marker}
-        if levels == 1:  # one point a method: beside each other, with bars
+        if count == 1:
             bars = np.where(known, [mean - low, high - mean], 0)
             ax.errorbar(at + offset, mean, yerr=bars, linestyle="none", capsize=3, label=look.name, **style)
             return
@@ -87,13 +88,13 @@ class Style:
 
     def scatter_with_regression(self, table, *, x, y, hue=None, column=None, labels=None):
         """Points, least-squares line and its 95 % band, a colour a `hue`, a panel a value of `column`."""
-        labels, panels = labels or {}, _values(table, column) or [None]
+        labels, panels = labels or {}, levels(table, column) or [None]
         if y not in table or x not in table or table.empty:
             return self.nothing()
         figure, axes = self.figure(len(panels))
         for ax, panel in zip(axes, panels, strict=True):
             part = table if panel is None else table[table[column] == panel]
-            for place, value in enumerate(_values(part, hue) or [None]):
+            for place, value in enumerate(levels(part, hue) or [None]):
                 chosen = part if value is None else part[part[hue] == value]
                 look = appearance(hue, value if value is not None else "", place)
                 self._regression(ax, chosen[x].to_numpy(float), chosen[y].to_numpy(float), look)
@@ -163,17 +164,20 @@ def regression_band(x, y, points=60):
     return at, y.mean() + slope * (at - centre), half
 
 
-def _values(table, column):
+def levels(table, column):
+    """The values of a column in the order of their first rows; none without the column."""
     return list(dict.fromkeys(table[column])) if column and column in table else []
 
 
-def _count(counts):
+def n_text(counts):
+    """The numbers of replicates in a panel in words."""
     if not counts:
         return ""
     return f"n = {min(counts)}" if len(counts) == 1 else f"n = {min(counts)} to {max(counts)}"
 
 
-def _ticks(ax, values, log):
+def set_ticks(ax, values, log):
+    """A tick a value while there are few; `log`: on a logarithmic axis."""
     if log:
         ax.set_xscale("log")
     if 1 < len(values) <= 8:

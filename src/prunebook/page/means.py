@@ -81,7 +81,7 @@ def _aligned(a, b):
     return a, b
 
 
-def _student(effect, error, degrees, against=0.0):
+def student(effect, error, degrees, against=0.0):
     """Low, high and the two-sided p of `effect` differing from `against`; NaN where the error is unknown or zero."""
     if not np.isfinite(error):
         return NAN, NAN, NAN
@@ -93,7 +93,7 @@ def _student(effect, error, degrees, against=0.0):
 def greater(a, b, *, paired=False, margin=0.0, unit="points"):
     """A > B: Welch's test, or the paired t-test. With `margin` > 0: A is not below B by more than the margin."""
     effect, error, degrees, n = _difference(a, b, paired)
-    low, high, p = _student(effect, error, degrees, -margin)
+    low, high, p = student(effect, error, degrees, -margin)
     test = ("paired t" if paired else "Welch") + (f", not below by {margin:g}" if margin else "")
     return Evidence(effect, low, high, p, n, test, unit, bool(effect > -margin))
 
@@ -103,7 +103,7 @@ def above(values, reference=0.0, *, unit="points"):
     values = values_of("values", values)
     mean, low, high = mean_interval(values)
     error = float(values.std(ddof=1) / np.sqrt(values.size)) if values.size > 1 else NAN
-    p = _student(mean, error, values.size - 1, reference)[2]
+    p = student(mean, error, values.size - 1, reference)[2]
     return Evidence(mean, low, high, p, values.size, f"t, above {reference:g}", unit, bool(mean > reference))
 
 
@@ -112,7 +112,7 @@ def equivalent(a, b, margin, *, paired=False, unit="points"):
     if not margin > 0:
         raise ValueError(f"margin: {margin!r} is not valid; it must be above 0")
     effect, error, degrees, n = _difference(a, b, paired)
-    low, high, _ = _student(effect, error, degrees)
+    low, high, _ = student(effect, error, degrees)
     p, favours = _two_one_sided(effect, error, degrees, margin)
     return Evidence(effect, low, high, p, n, f"equivalence within ± {margin:g}", unit, favours)
 

@@ -156,10 +156,14 @@ class Page:
         link = f"{{download}}`numbers as CSV <{self.item.id}/{name}.csv>`"
         show.show(f"{tables.myst(frame, caption, label)}\n\n{link}\n", tables.fallback(frame, caption))
 
+    def printed(self):
+        """The paper's own numbers for this item, a frame in long form; None if it prints none."""
+        path = Path(paths.root()) / "data" / "reported" / self.item.paper / f"{self.item.id}.csv"
+        return printed_numbers.read(path)
+
     def reported(self, ours=None, value="value"):
         """Hold `ours` (a row a run, keyed as the CSV, measured in column `value`) against the paper's numbers."""
-        path = Path(paths.root()) / "data" / "reported" / self.item.paper / f"{self.item.id}.csv"
-        printed = printed_numbers.read(path)
+        printed = self.printed()
         if printed is None:
             show.show(printed_numbers.NONE_PRINTED)
         elif self.scale != "paper":

@@ -46,6 +46,8 @@ METHODS = {
     "input_norm": Method("input norm", "#1e96ff", "s", SHORT),
     "grand_initial": Method("GraNd at initialisation", "#c300a5", "X", MIXED),
     "grand_last": Method("GraNd at the last checkpoint", "#8700ff", "X", LONG),
+    "grand_initial_permuted": Method("GraNd at initialisation, permuted labels", "#d25aff", "<", SHORT),
+    "grand_last_permuted": Method("GraNd at the last checkpoint, permuted labels", "#964bd2", ">", SHORT),
     "grand_single": Method("GraNd of one network", "#4b78f0", "X", SHORT),
     "el2n_single": Method("EL2N of one network", "#e15a0f", "P", SHORT),
     "label_free_1_initial": Method("Score 1 at initialisation", "#0f78f0", "<"),
