@@ -114,6 +114,7 @@ table = p.results(experiment, enough={"small": 4, "paper": 4})
 arms = table[table.method != "full"]
 
 # %% tags=["hide-input"]
+import numpy as np
 import pandas as pd
 
 from prunebook.page.bands import percentile_lines
@@ -167,6 +168,21 @@ p.table("training", p.means(shown, "train_accuracy", rows=["model", "method"], c
         caption="Training accuracy in percent on the kept data in the last pass over it, with augmentation, mean ± "
                 "95 % interval (n).")
 
+# %% [markdown]
+# A score can also hurt by what it does to the classes. An untrained network happens to favour some of them, and gives
+# examples of the others larger gradients; so a mean over few networks keeps less of some classes, whatever their
+# images are. Labels permuted anew for each network break that link.
+
+# %% tags=["hide-input"]
+even = [100 * np.array(counts) / np.mean(counts) for counts in shown.get("class_counts", [])]
+extremes = shown.assign(**{f"{end} class": [pick(counts) for counts in even]
+                           for end, pick in (("smallest", min), ("largest", max)) if even})
+p.table("classes",
+        extremes.groupby(["model", "method", "pruned"], sort=False)[[name for name in extremes if " class" in name]]
+        .mean().round().astype(int).reset_index().replace({name: words(name) for name in {*extremes.model, *extremes.method}}),
+        caption="Examples kept of the smallest and of the largest class, in percent of an even share; means over the "
+                "trainings.")
+
 # %% tags=["hide-input"]
 p.reported(table)
 
@@ -205,9 +221,10 @@ p.table("comparisons", rows({f"{words(one)} − {words(other)}": compared(one, o
 # *Competitive* is an equivalence: EL2N and forgetting must be shown to lie within one point of each other, a margin
 # fixed beforehand. *GraNd at initialisation is above random* is a comparison with a random share; the table above
 # says what the norm of the image alone gives, what trained networks give, and what both give with permuted labels.
-# *The same pattern* is a positive rank correlation between the networks, for each seed over all arms and shares, of
-# the gains over a random share; it and the comparison of the two networks need ResNet-50, which is run at `paper`
-# scale only.
+# That GraNd at initialisation **does not depend on the labels** is an equivalence too, of the accuracies with true
+# and with permuted labels; the page *GraNd without true labels* has the scores. *The same pattern* is a positive rank
+# correlation between the networks, for each seed over all arms and shares, of the gains over a random share; it and
+# the comparison of the two networks need ResNet-50, which is run at `paper` scale only.
 
 # %% tags=["hide-input"]
 from prunebook.arrays.ranks import spearman
@@ -217,6 +234,8 @@ p.claim("el2n-competitive", equivalent(arm("el2n"), arm("forgetting"), margin=1.
         regime=shortfall(arms, random=share, method=["el2n", "forgetting"], keep=set(arms.keep)))
 p.claim("grand-above-random", greater(arm("grand_initial"), arm("random")),
         regime=shortfall(arms, random=share, method=["grand_initial"], keep=set(arms.keep)))
+own, permuted = (arm(name, keep=PERMUTED_KEEP) for name in ("grand_initial", "grand_initial_permuted"))
+p.claim("grand-label-free", equivalent(own, permuted, margin=1.0))
 if len(networks) == 2 and len(share):
     where = ["model", "keep", "seed"]
     base = share.set_index(where).accuracy.rename("base")
