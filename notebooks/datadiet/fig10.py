@@ -130,12 +130,7 @@ p.figure(
 )
 
 # %% tags=["hide-input"]
-import pandas as pd
-
-both = pd.concat([
-    trained.assign(measured=name, value=trained[column])
-    for name, column in (("test", "accuracy"), ("training", "train_accuracy")) if column in trained
-])
+both = p.measured(trained, test="accuracy", training="train_accuracy")
 p.table("accuracy", p.means(both, "value", rows=["method"], columns="measured"),
         caption="Accuracy in percent at the end, on the test set and in the last pass over the kept data, mean ± 95 % "
                 "interval (n).")

@@ -115,7 +115,6 @@ arms = table[table.method != "full"]
 
 # %% tags=["hide-input"]
 import numpy as np
-import pandas as pd
 
 from prunebook.page.bands import percentile_lines
 from prunebook.page.style import words
@@ -124,14 +123,11 @@ shown = table.assign(pruned=[round(100 - 100 * share, 1) for share in table.keep
 networks = list(dict.fromkeys(shown.model))
 
 
-def measured(part):
+def panels(part):
     """The runs twice: with test accuracy, and with training accuracy on what was kept, each a panel a network."""
-    panels = {"test set": "accuracy", "kept data": "train_accuracy"}
-    return pd.concat([
-        part.assign(panel=[f"{words(name)}, {title}" if len(networks) > 1 else title for name in part.model],
-                    shown=part[column])
-        for title, column in panels.items() if column in part
-    ])
+    both = p.measured(part, **{"test set": "accuracy", "kept data": "train_accuracy"})
+    several = len(networks) > 1
+    return both.assign(panel=both.model.map(words) + ", " + both.measured if several else both.measured)
 
 
 full = table[table.method == "full"]
@@ -139,9 +135,9 @@ everything = f"All data: test {p.describe(full, 'accuracy', by='method')}" if le
 p.figure(
     "accuracy",
     lambda style: percentile_lines(
-        style, measured(shown[shown.method != "full"]), x="pruned", y="shown", hue="method", column="panel",
-        across=measured(shown[shown.method == "full"]),
-        labels={"pruned": "training examples left out (%)", "shown": "accuracy (%)"},
+        style, panels(shown[shown.method != "full"]), x="pruned", y="value", hue="method", column="panel",
+        across=panels(shown[shown.method == "full"]),
+        labels={"pruned": "training examples left out (%)", "value": "accuracy (%)"},
     ),
     caption=f"{' and '.join(map(words, networks))}: test accuracy after leaving out the examples with the lowest "
             "scores, and accuracy in the last pass over what was kept. Lines and points are means, bands and bars the "
@@ -174,12 +170,14 @@ p.table("training", p.means(shown, "train_accuracy", rows=["model", "method"], c
 # images are. Labels permuted anew for each network break that link.
 
 # %% tags=["hide-input"]
-even = [100 * np.array(counts) / np.mean(counts) for counts in shown.get("class_counts", [])]
-extremes = shown.assign(**{f"{end} class": [pick(counts) for counts in even]
-                           for end, pick in (("smallest", min), ("largest", max)) if even})
+even = [100 * np.array(counts) / np.mean(counts) for counts in shown.class_counts]
+classes = shown.assign(
+    model=shown.model.map(words), method=shown.method.map(words), smallest=list(map(min, even)),
+    largest=list(map(max, even)),
+)
 p.table("classes",
-        extremes.groupby(["model", "method", "pruned"], sort=False)[[name for name in extremes if " class" in name]]
-        .mean().round().astype(int).reset_index().replace({name: words(name) for name in {*extremes.model, *extremes.method}}),
+        classes.groupby(["model", "method", "pruned"], sort=False)[["smallest", "largest"]].mean().round().astype(int)
+        .reset_index(),
         caption="Examples kept of the smallest and of the largest class, in percent of an even share; means over the "
                 "trainings.")
 

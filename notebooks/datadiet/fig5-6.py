@@ -77,7 +77,7 @@ def experiment(scale):
 
 
 # %% tags=["hide-input"]
-table = p.results(experiment)
+table = p.results(experiment, whole=True)
 single = table[table.scores == "one network"]
 averages = table[table.scores != "one network"]
 

@@ -64,7 +64,7 @@ def experiment(scale):
 
 
 # %% tags=["hide-input"]
-table = p.results(experiment)
+table = p.results(experiment, whole=True)
 single = table[table.scores == "one network"]
 average = next(table[table.scores != "one network"].itertuples())
 

@@ -112,12 +112,7 @@ p.figure(
 )
 
 # %% tags=["hide-input"]
-import pandas as pd
-
-both = pd.concat([
-    table.assign(measured=name, value=table[column])
-    for name, column in (("test", "accuracy"), ("training", "train_accuracy")) if column in table
-])
+both = p.measured(table, test="accuracy", training="train_accuracy")
 p.table("accuracy", p.means(both, "value", rows=["method"], columns="measured"),
         caption="Accuracy in percent on the test set, and in the last pass over the kept data, mean ± 95 % interval "
                 "(n).")

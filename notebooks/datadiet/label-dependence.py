@@ -74,7 +74,7 @@ def experiment(scale):
 
 
 # %% tags=["hide-input"]
-table = p.results(experiment)
+table = p.results(experiment, whole=True)
 
 # %% tags=["hide-input"]
 import numpy as np

@@ -54,7 +54,7 @@ def experiment(scale):
 
 
 # %% tags=["hide-input"]
-table = p.results(experiment)
+table = p.results(experiment, whole=True)
 flow = next(table.itertuples())
 pictures = {name: p.array(flow, name) for name in ("pool", "chosen", "points", "picks")}
 

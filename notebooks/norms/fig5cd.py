@@ -54,7 +54,7 @@ def experiment(scale):
 
 
 # %% tags=["hide-input"]
-table = p.results(experiment)
+table = p.results(experiment, whole=True)
 first = table[table.encoder == table.encoder.min()]
 norms = {row.dataset: p.array(row, "norms") for row in first.itertuples()}
 

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from prunebook import page
@@ -14,6 +15,7 @@ from prunebook.page import provenance
 from prunebook.page.evidence import greater
 from prunebook.page.progress import reporter, seconds_left
 from prunebook.page.scale import judge
+from prunebook.page.session import Page, Unfinished
 from prunebook.recipes.grid import grid
 from prunebook.runs import closure, verified
 
@@ -83,10 +85,27 @@ def test_skipping_what_is_missing_is_partial_and_still_a_page(space, shown):
     assert set(everything(p, table)["verdicts"].values()) == {"not run"}
 
 
-def test_a_deadline_that_has_passed_computes_nothing(space, shown, monkeypatch):
+def test_a_deadline_before_the_first_run_says_so(space, shown, monkeypatch):
+    monkeypatch.setenv("PRUNEBOOK_DEADLINE", str(time.time() - 5))
+    with pytest.raises(Unfinished, match="norms/fig2: 0 of .* at small.*nothing without one.*the same call goes on"):
+        begun(space, scale="small").results(experiment())
+
+
+def test_a_deadline_leaves_a_part(space, shown, monkeypatch):
+    begun(space, scale="small").results(experiment(seeds=2))
     monkeypatch.setenv("PRUNEBOOK_DEADLINE", str(time.time() - 5))
     p = begun(space, scale="small")
-    assert (len(p.results(experiment())), p.level) == (0, "partial")
+    assert 0 < len(p.results(experiment())) < len(p.runs)
+    assert p.level == "partial"
+    with pytest.raises(Unfinished, match="only all of them together"):
+        begun(space, scale="small").results(experiment(), whole=True)
+
+
+def test_measured_is_long_also_without_the_column():
+    table = pd.DataFrame({"method": ["norm", "uniform"], "accuracy": [50.0, 40.0]})
+    long = Page.measured(table, test="accuracy", training="train_accuracy")
+    assert long.groupby("measured").value.count().to_dict() == {"test": 2, "training": 0}
+    assert list(long[long.measured == "test"].value) == [50.0, 40.0]
 
 
 def test_deadlines(monkeypatch):

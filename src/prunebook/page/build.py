@@ -52,9 +52,16 @@ def execute_all(names, parameters=None):
     if not names:
         return {}
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(PARALLEL, len(names)), mp_context=context) as pool:
+    at_once = min(PARALLEL, len(names))
+    with ProcessPoolExecutor(at_once, mp_context=context, initializer=_share_cores, initargs=(at_once,)) as pool:
         waiting = {name: pool.submit(execute, name, parameters) for name in names}
         return {name: _sentence(future.exception()) for name, future in waiting.items()}
+
+
+def _share_cores(processes):
+    """Threads of this process and its kernels: waiting for each other, too many take many times as long."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // processes)))
 
 
 def build(*, strict=True, report=print):

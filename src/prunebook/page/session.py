@@ -39,6 +39,10 @@ def output_folder():
     return Path(named) if named else Path(paths.root()) / "book" / "executed"
 
 
+class Unfinished(RuntimeError):
+    """The deadline came before there was anything to show; what was computed is stored."""
+
+
 class Page:
     """One page; `scale` and `level` (smoke, partial, small, paper) are known once `results` was called.
 
@@ -62,10 +66,12 @@ class Page:
         """The axes of the experiment's grid."""
         return [name for name in (self.runs[0].labels if self.runs else ()) if name != "seed"]
 
-    def results(self, experiment, enough=None, *, missing="run"):
+    def results(self, experiment, enough=None, *, whole=False, missing="run"):
         """The long-form table of experiment(scale) -> list[Run]; what is missing is computed, the scale is shown.
 
-        `enough`: scale -> replicates a point (or {data set: replicates}); with less the level is *partial*.
+        `enough`: scale -> replicates a point (or {data set: replicates}); with less the level is *partial*. `whole`:
+        the runs say nothing without each other. Raises Unfinished if at the deadline there is no run, or with `whole`
+        not all of them.
         """
         from prunebook.runs.engine import results
         from prunebook.runs.store import Store
@@ -75,6 +81,12 @@ class Page:
         self.runs = experiment(scale)
         table = results(self.runs, device=self.values["device"], deadline=seconds_left(), store=self.store,
                         missing=missing, progress=reporter())
+        if missing == "run" and len(table) < len(self.runs) and (whole or table.empty):
+            shows = "only all of them together" if whole else "nothing without one"
+            raise Unfinished(
+                f"{self.item.name}: {len(table)} of {len(self.runs)} runs at {scale} were there at the deadline, and "
+                f"the page shows {shows}; the same call goes on from here, with a longer --deadline further"
+            )
         self.shown = judge(scale, self.runs, table, enough)
         self.scale, self.level, self.table_of_runs = scale, self.shown.level, table
         kind = "warning" if self.level in ("smoke", "partial") else "note"
@@ -133,6 +145,12 @@ class Page:
     def describe(self, table, value, *, by, over=None):
         """Alt text from the data: the mean of `value` for each `by`, at the ends of `over`."""
         return figures.describe(table, value, by=by, over=over, labels=self.labels)
+
+    @staticmethod
+    def measured(table, **columns):
+        """The runs once for each of `columns`, {name: column of the table}: long form with `measured` and `value`."""
+        parts = [table.assign(measured=name, value=table.get(column)) for name, column in columns.items()]
+        return pd.concat(parts, ignore_index=True)
 
     def means(self, table, value, *, rows, columns=None):
         """A frame of "mean ± half of the 95 % interval (n)"."""
