@@ -220,9 +220,9 @@ p.table("comparisons", rows({f"{words(one)} − {words(other)}": compared(one, o
 # fixed beforehand. *GraNd at initialisation is above random* is a comparison with a random share; the table above
 # says what the norm of the image alone gives, what trained networks give, and what both give with permuted labels.
 # That GraNd at initialisation **does not depend on the labels** is an equivalence too, of the accuracies with true
-# and with permuted labels; the page *GraNd without true labels* has the scores. *The same pattern* is a positive rank
-# correlation between the networks, for each seed over all arms and shares, of the gains over a random share; it and
-# the comparison of the two networks need ResNet-50, which is run at `paper` scale only.
+# and with permuted labels; the page *GraNd with true and permuted labels* has the scores. *The same pattern* is a
+# positive rank correlation between the networks, for each seed over all arms and shares, of the gains over a random
+# share; it and the comparison of the two networks need ResNet-50, which is run at `paper` scale only.
 
 # %% tags=["hide-input"]
 from prunebook.arrays.ranks import spearman

@@ -43,7 +43,7 @@ class Style:
         return appearance(column, value, place)
 
     def legend(self, figure, axes):
-        """One legend below all panels."""
+        """One legend below all panels; a long one makes the figure taller, not the panels smaller."""
         found = {}
         for ax in axes:
             handles, labels = ax.get_legend_handles_labels()
@@ -51,6 +51,8 @@ class Style:
         if len(found) > 1:
             longest = max(map(len, found)) + 4  # characters, with the marker before them
             columns = max(1, min(3, len(found), int(figure.get_figwidth() * 13 / longest)))
+            rows = math.ceil(len(found) / columns)
+            figure.set_figheight(figure.get_figheight() + 0.24 * max(0, rows - 3))
             figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=columns, fontsize="small")
 
     def lines(self, table, *, x, y, hue, column=None, labels=None, log=False):
