@@ -75,7 +75,7 @@ KEEP = {
 MODELS = {"paper": ["resnet18", "resnet50"]}
 PERMUTED_KEEP = 0.5  # controls, so at one share
 SEEDS = {"smoke": 2, "small": 4, "paper": 4}
-FULL = {"smoke": 2, "small": 2, "paper": 4}  # only a line to compare with
+FULL = {"smoke": 2, "small": 4, "paper": 4}  # only a line to compare with
 
 
 def experiment(scale):
