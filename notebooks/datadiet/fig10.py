@@ -136,6 +136,16 @@ p.table("accuracy", p.means(both, "value", rows=["method"], columns="measured"),
                 "interval (n).")
 
 # %% [markdown]
+# A network may favour some classes, and then what its scores keep of each is uneven.
+
+# %% tags=["hide-input"]
+from prunebook.page.arms import class_shares
+
+p.table("classes", class_shares(trained, by=["method"]),
+        caption="Examples kept of the smallest and of the largest class, in percent of an even share; means over the "
+                "trainings.")
+
+# %% [markdown]
 # The paper says “about 0.75” for one network against the mean of ten. How near ours is to that number and whether
 # averaging helps are two answers.
 

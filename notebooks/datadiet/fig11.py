@@ -135,6 +135,16 @@ p.table("accuracy", p.means(both, "value", rows=["method"], columns="measured"),
         caption="Accuracy in percent at the end, on the test set and in the last pass over the kept data, mean ± 95 % "
                 "interval (n).")
 
+# %% [markdown]
+# A network may favour some classes, and then what its scores keep of each is uneven.
+
+# %% tags=["hide-input"]
+from prunebook.page.arms import class_shares
+
+p.table("classes", class_shares(trained, by=["method"]),
+        caption="Examples kept of the smallest and of the largest class, in percent of an even share; means over the "
+                "trainings.")
+
 # %% tags=["hide-input"]
 p.reported(table)
 

@@ -114,8 +114,6 @@ table = p.results(experiment, enough={"small": 4, "paper": 4})
 arms = table[table.method != "full"]
 
 # %% tags=["hide-input"]
-import numpy as np
-
 from prunebook.page.bands import percentile_lines
 from prunebook.page.style import words
 
@@ -170,14 +168,9 @@ p.table("training", p.means(shown, "train_accuracy", rows=["model", "method"], c
 # images are. Labels permuted anew for each network break that link.
 
 # %% tags=["hide-input"]
-even = [100 * np.array(counts) / np.mean(counts) for counts in shown.class_counts]
-classes = shown.assign(
-    model=shown.model.map(words), method=shown.method.map(words), smallest=list(map(min, even)),
-    largest=list(map(max, even)),
-)
-p.table("classes",
-        classes.groupby(["model", "method", "pruned"], sort=False)[["smallest", "largest"]].mean().round().astype(int)
-        .reset_index(),
+from prunebook.page.arms import class_shares
+
+p.table("classes", class_shares(shown, by=["model", "method", "pruned"]),
         caption="Examples kept of the smallest and of the largest class, in percent of an even share; means over the "
                 "trainings.")
 

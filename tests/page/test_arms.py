@@ -71,3 +71,12 @@ def test_nothing_run_is_said(tmp_path):
     figures.save(lambda style: arms.learning_curves(style, empty, hue="method"), tmp_path, "curves")
     figures.save(lambda style: arms.distributions(style, {}), tmp_path, "none")
     assert "has been run" in " ".join(t.get_text() for t in draw(arms.distributions, {}).axes[0].texts)
+
+
+def test_class_shares_are_of_an_even_share():
+    table = pd.DataFrame({
+        "method": ["random", "el2n", "el2n"], "seed": [0, 0, 1], "class_counts": [[5, 5], [2, 8], [4, 6]],
+    })
+    found = arms.class_shares(table, by=["method"])
+    assert found.to_dict("list") == {"method": ["random share", "EL2N"], "smallest": [100, 60], "largest": [100, 140]}
+    assert list(arms.class_shares(table[["method"]], by=["method"])) == ["method", "smallest", "largest"]

@@ -5,7 +5,7 @@ import pandas as pd
 
 from prunebook.page.bands import percentile_lines, spread
 from prunebook.page.drawing import levels
-from prunebook.page.style import appearance
+from prunebook.page.style import appearance, words
 
 WHOLE, END = "whole training", "its last third"
 
@@ -44,6 +44,16 @@ def percentile_bars(style, table, *, y, hue, across=None, label=""):
 def _range(y, *tables):
     values = pd.concat([table[y] for table in tables if table is not None]).to_numpy(float)
     return values.min(), values.max() + (1e-9 if np.ptp(values) == 0 else 0)
+
+
+def class_shares(table, by):
+    """A frame of the smallest and the largest class of what was kept, percent of an even share; means for each `by`."""
+    if "class_counts" not in table:
+        return pd.DataFrame(columns=[*by, "smallest", "largest"])
+    even = [100 * np.array(counts) / np.mean(counts) for counts in table["class_counts"]]
+    ends = table.assign(smallest=[each.min() for each in even], largest=[each.max() for each in even])
+    means = ends.groupby(by, sort=False)[["smallest", "largest"]].mean().round().astype(int).reset_index()
+    return means.map(lambda value: words(value) if isinstance(value, str) else value)
 
 
 def curve_points(table):
