@@ -119,6 +119,7 @@ from prunebook.page.style import words
 
 shown = table.assign(pruned=[round(100 - 100 * share, 1) for share in table.keep])
 networks = list(dict.fromkeys(shown.model))
+arm_columns = ["model", "method"] if len(networks) > 1 else ["method"]
 
 
 def panels(part):
@@ -149,7 +150,7 @@ p.figure(
 # At `small` there is one point, half of the data; the scores with permuted labels have no other.
 
 # %% tags=["hide-input"]
-p.table("accuracy", p.means(shown, "accuracy", rows=["model", "method"], columns="pruned"),
+p.table("accuracy", p.means(shown, "accuracy", rows=arm_columns, columns="pruned"),
         caption="Test accuracy in percent by the percentage of examples left out, mean ± 95 % interval (n).")
 
 # %% [markdown]
@@ -158,7 +159,7 @@ p.table("accuracy", p.means(shown, "accuracy", rows=["model", "method"], columns
 # trained, tells how far training came.
 
 # %% tags=["hide-input"]
-p.table("training", p.means(shown, "train_accuracy", rows=["model", "method"], columns="pruned"),
+p.table("training", p.means(shown, "train_accuracy", rows=arm_columns, columns="pruned"),
         caption="Training accuracy in percent on the kept data in the last pass over it, with augmentation, mean ± "
                 "95 % interval (n).")
 
@@ -170,7 +171,7 @@ p.table("training", p.means(shown, "train_accuracy", rows=["model", "method"], c
 # %% tags=["hide-input"]
 from prunebook.page.arms import class_shares
 
-p.table("classes", class_shares(shown, by=["model", "method", "pruned"]),
+p.table("classes", class_shares(shown, by=[*arm_columns, "pruned"]),
         caption="Examples kept of the smallest and of the largest class, in percent of an even share; means over the "
                 "trainings.")
 
