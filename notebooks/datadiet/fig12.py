@@ -164,9 +164,9 @@ p.table("training", p.means(shown, "train_accuracy", rows=arm_columns, columns="
                 "95 % interval (n).")
 
 # %% [markdown]
-# A score can also hurt by what it does to the classes. An untrained network happens to favour some of them, and gives
-# examples of the others larger gradients; so a mean over few networks keeps less of some classes, whatever their
-# images are. Labels permuted anew for each network break that link.
+# A score may also hurt by what it does to the classes: it can keep few examples of some, because of their images, or
+# because the untrained networks happen to favour them, which labels permuted anew for each network would even out. How
+# uneven the classes are stands below; how much of a difference in accuracy is due to that, no arm here can tell.
 
 # %% tags=["hide-input"]
 from prunebook.page.arms import class_shares
