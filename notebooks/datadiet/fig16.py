@@ -71,9 +71,7 @@ def experiment(scale):
         if offset == "random":
             return pruned(scale, None, keep, **options)
         score = averaged(scale, "el2n", 10, of=of)
-        highest = abs(offset + keep - 1) < 1e-9  # as other pages keep them
-        first = None if highest else offset
-        return pruned(scale, score, keep, offset=first, **options)
+        return pruned(scale, score, keep, offset=offset, **options)
 
     return grid(
         make,

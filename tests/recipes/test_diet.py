@@ -244,3 +244,10 @@ def test_a_window_may_be_rounded_up_at_both_ends():
     assert kept.tolist() == [1, 2, 3, 4]
     with pytest.raises(ValueError, match="offset.*beyond"):
         window(np.arange(5), 0.7, 0.31, random=np.random.default_rng(0))
+
+
+def test_the_last_window_is_the_run_that_keeps_the_highest():
+    score = diet.averaged("small", "el2n", 10)
+    highest = diet.pruned("small", score, 0.4)
+    assert diet.pruned("small", score, 0.4, offset=0.6) == highest  # 0.4 + 0.6 is 1 but for rounding
+    assert diet.pruned("small", score, 0.4, offset=0.5) != highest

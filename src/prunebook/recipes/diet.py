@@ -56,7 +56,12 @@ def averaged(scale, kind, epoch=0, *, of=None, networks=0, **options):
 
 
 def pruned(scale, score, keep, *, offset=None, dataset="", model="", noise=0.0):
-    """Training on the share `keep` by `score` (None: a random share), for the scale's fixed number of steps."""
+    """Training on the share `keep` by `score` (None: a random share), for the scale's fixed number of steps.
+
+    The window that ends with the highest score is the run that keeps the highest, whichever way a page asks for it.
+    """
+    if offset is not None and abs(offset + keep - 1) < 1e-9:
+        offset = None
     steps = STEPS[scale]
     settings = replace(
         PrunedAccuracy().training, steps=steps, milestones=tuple(round(steps * at) for at in (0.3, 0.6, 0.8)),
