@@ -60,7 +60,7 @@ def with_interval(effect, low, high, unit=""):
     width = high - low
     decimals = min(6, max(0, 1 - math.floor(math.log10(width)))) if width > 0 else 2
     parts = (f"{value:.{decimals}f}".replace("-", MINUS) for value in (effect, low, high))
-    text = "{} [{}, {}]".format(*parts).replace(" ", UNBROKEN)
+    text = f"{{}} [{{}},{UNBROKEN}{{}}]".format(*parts)
     return f"{text} {unit}" if unit else text
 
 

@@ -40,12 +40,13 @@ def means(table, value, *, rows, columns=None):
 
 
 def cell(mean, low, n):
-    """ "61.2 ± 1.1 (10)", unbroken; without an interval below two replicates."""
+    """ "61.2 ± 1.1 (10)", with one place where a narrow table may break it; no interval below two replicates."""
     if n < 2:
-        return f"{show.number(float(mean))}{show.UNBROKEN}({n})"
+        return f"{show.number(float(mean))} ({n})"
     half = float(mean - low)
-    decimals = 1 if half >= 0.1 or half == 0 else 2
-    return f"{mean:.{decimals}f} ± {half:.{decimals}f} ({n})".replace("-", show.MINUS).replace(" ", show.UNBROKEN)
+    decimals = 2 if abs(mean) < 10 and half < 0.5 else 1  # a correlation needs two, a percentage one
+    text = f"{mean:.{decimals}f} ± {half:.{decimals}f}".replace("-", show.MINUS).replace(" ", show.UNBROKEN)
+    return f"{text} ({n})"
 
 
 def texts(frame):
