@@ -4,8 +4,9 @@ import json
 
 import pytest
 import yaml
+from scipy import stats
 
-from prunebook.page import manifest, matrix, toc
+from prunebook.page import findings, manifest, matrix, toc
 from prunebook.runs import paths
 
 
@@ -43,11 +44,38 @@ def test_every_item_has_a_row_and_only_pages_are_linked(root):
 def test_a_row_says_what_its_page_found(root):
     row = next(row for row in matrix.rows() if row["name"] == "norms/fig2")
     assert (row["level"], row["runs"], row["verdicts"]) == ("not run", "–", "11 to test")
+    claims = [claim.id for claim in manifest.item("norms/fig2").claims if claim.source == "paper"]
     write_sidecar(root, level="partial", scale="small", runs_stored=7, runs_needed=9,
-                  verdicts={"a": "holds", "b": "undecided", "c": "holds"})
+                  verdicts=dict(zip(claims, ["holds", "undecided", "holds"], strict=False)))
     row = next(row for row in matrix.rows() if row["name"] == "norms/fig2")
     assert (row["level"], row["scale"], row["runs"]) == ("partial", "small", "7 of 9")
     assert row["verdicts"] == "2 holds, 1 undecided"
+
+
+def test_claims_of_our_own_are_counted_apart(root):
+    item = manifest.item("datadiet/fig15")
+    words = {claim.id: "holds" if claim.source == "ours" else "undecided" for claim in item.claims}
+    assert matrix._count(item, words) == "2 undecided<br>ours: 2 holds"
+
+
+def test_findings_list_what_was_tested_and_adjust_over_the_book(root):
+    assert not any(entry["p"] for entry in findings.claims())
+    assert "0 were tested" in "".join(path.read_text("utf-8") for path in findings.write())
+    first, second, third, *_ = (claim.id for claim in manifest.item("norms/fig2").claims)
+    said = {"effect": 1.0, "low": 0.5, "high": 1.5, "n": 5, "test": "Welch", "unit": "points"}
+    write_sidecar(root, level="small", numbers=[
+        {"claim": first, "verdict": "holds", "p": 0.01, **said},
+        {"claim": second, "verdict": "does not hold", "p": 0.04, **said},
+        {"claim": third, "verdict": "undecided", "p": 0.9, **said},
+    ])
+    run = [entry for entry in findings.claims() if entry["p"] is not None]
+    assert [entry["book_p"] for entry in run] == pytest.approx(stats.false_discovery_control([0.01, 0.04, 0.9]))
+    summary, listed = (path.read_text("utf-8") for path in findings.write())
+    counts = next(line for line in summary.splitlines() if "/book/norms.md" in line)
+    assert counts.split("|")[2:6] == [" 1 ", " 1 ", " 1 ", " – "]
+    assert "3 were tested and 2 decided. 1 of these decisions" in listed  # .04 is .06 over the book
+    assert listed.count(findings.LOST) == 2  # once explained, once as a mark
+    assert "1.0 [0.5, 1.5] points" in listed.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_a_damaged_sidecar_counts_as_not_run(root):

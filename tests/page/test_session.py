@@ -127,7 +127,7 @@ def test_paper_scale_is_held_against_printed_numbers(space, shown, root):
     assert [row["verdict"] for row in sidecar["reported"]] == ["within our interval", "ours is lower"]
     small = begun(space, scale="small")
     assert everything(small, small.results(experiment()))["reported"] == []
-    assert "not compared" in "\n".join(bundle["text/markdown"] for bundle in shown)
+    assert "not held against ours" in "\n".join(bundle["text/markdown"] for bundle in shown)
 
 
 def test_a_claim_that_the_manifest_lacks(space, shown):

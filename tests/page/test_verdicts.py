@@ -73,6 +73,15 @@ def test_claims_of_one_page():
         claims.answer("bb", found(0.01))
 
 
+def test_a_regime_that_was_not_reached_is_named_beside_a_claim_that_holds():
+    claims = Claims("norms/fig2", [Claim("a", "A.", "paper"), Claim("b", "B.", "paper")])
+    claims.answer("a", found(0.001), regime="short training")
+    claims.answer("b", found(0.001, favours=False), regime="short training")
+    said = [readable(row)["verdict"] for row in claims.rows("small")]
+    assert said == ["**holds**, although short training", "**regime not reached**: short training"]
+    assert [readable(row)["verdict"] for row in claims.rows("paper")] == ["**holds**", "**does not hold**"]
+
+
 def test_an_item_without_claims_answers_none():
     with pytest.raises(ValueError, match="lists no claims"):
         Claims("norms/fig1-left", []).answer("a", found(0.1))

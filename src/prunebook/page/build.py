@@ -9,7 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from prunebook.page import manifest, matrix, scan, toc
+from prunebook.page import findings, manifest, matrix, scan, toc
 from prunebook.runs import paths
 
 PARALLEL = 2  # pages at once: more would share the same two cores, and a page may hold a data set in memory
@@ -67,7 +67,7 @@ def _share_cores(processes):
 def build(*, strict=True, report=print):
     """Run every page there is and build the book; returns the path of its first HTML page.
 
-    `strict` makes every warning of the renderer and every finding of the scan an error (BuildError).
+    `strict` makes every warning of the renderer and every fault that the scan finds an error (BuildError).
     """
     names = [item.name for item in manifest.items() if matrix.source(item)]
     report(f"running {len(names)} pages")
@@ -75,12 +75,13 @@ def build(*, strict=True, report=print):
     if failed:
         raise BuildError("\n".join(failed.values()))
     matrix.write()
+    findings.write()
     toc.write()
     report("building the book")
     render(strict=strict)
-    findings = scan.book(paths.root(), toc.files())
-    if findings and strict:
-        raise BuildError("\n".join(findings))
+    faults = scan.book(paths.root(), toc.files())
+    if faults and strict:
+        raise BuildError("\n".join(faults))
     return paths.root() / "_build" / "html" / "book" / "index.html"
 
 

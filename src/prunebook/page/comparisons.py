@@ -63,4 +63,5 @@ def shortfall(table, least=95.0, *, random=None, **where):
     usual = np.inf if random is None or random.empty else float(random["train_accuracy"].mean())
     if lowest >= min(least, usual):
         return None
-    return f"training accuracy on the kept data is {lowest:.1f} %, below {least:g} %"
+    beside = f" (a random share: {usual:.1f} %)" if np.isfinite(usual) else ""
+    return f"training accuracy on the kept data is {lowest:.1f} %, below {least:g} %{beside}"

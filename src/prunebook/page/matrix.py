@@ -67,13 +67,15 @@ def _row(item):
 
 
 def _count(item, verdicts):
-    """The verdict words with their counts, such as "2 hold, 1 undecided"; claims without one are not tested."""
-    words = Counter((verdicts or {}).values())
-    if not item.claims:
-        return "–"
-    if not words:
-        return f"{len(item.claims)} to test"
-    return ", ".join(f"{count} {word}" for word, count in words.most_common())
+    """The paper's claims by verdict, such as "2 holds, 1 undecided", then those of our own; "–" without claims."""
+    sources = {claim.id: claim.source for claim in item.claims}
+    if not verdicts:
+        return f"{len(sources)} to test" if sources else "–"
+    said = []
+    for source, prefix in (("paper", ""), ("ours", "ours: ")):
+        words = Counter(word for claim, word in verdicts.items() if sources.get(claim) == source)
+        said += [prefix + ", ".join(f"{count} {word}" for word, count in words.most_common())] if words else []
+    return "<br>".join(said) or "–"
 
 
 def _summary(every):
@@ -92,14 +94,15 @@ def _table(paper, entries):
         ":widths: 23 37 12 12 16",
         "",
     ]
-    lines += _cells(HEADINGS)
+    lines += cells(HEADINGS)
     for row in entries:
         title = f"[{row['item']}]({row['link']})" if row["link"] else row["item"]
         name = f"{title}<br>`{row['name']}`"
         level = {NO_PAGE: f"*{NO_PAGE}*", "partial": f"partial ({row['scale']})"}.get(row["level"], row["level"])
-        lines += _cells((name, row["shows"], level, row["runs"], row["verdicts"]))
+        lines += cells((name, row["shows"], level, row["runs"], row["verdicts"]))
     return "\n".join([*lines, ":::"])
 
 
-def _cells(values):
+def cells(values):
+    """The lines of one row of a MyST list-table."""
     return [f"{'* -' if place == 0 else '  -'} {value}" for place, value in enumerate(values)]

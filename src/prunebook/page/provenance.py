@@ -120,8 +120,8 @@ def text(said, *, scale, command, seconds):
     if said["runs"]:
         shipped = f", {said['published']} of them published with this repository" if said["published"] else ""
         lines += [
-            f"- Runs: {said['runs']}{shipped}, with all that they are made from, at *{scale}* scale; "
-            f"{duration(said['seconds'])} of computing in all.",
+            f"- Runs: {said['runs']}{shipped}, at *{scale}* scale, with what they are made from as far as it is "
+            f"stored; {duration(said['seconds'])} of computing for these.",
             f"- Made on {show.listing(said['devices'])}, in {show.listing(said['precisions'])}, "
             f"{_span(said['dates'])}.",
             f"- Code: commit {show.listing(said['commits']) if said['commits'] else 'unknown'} "

@@ -90,5 +90,6 @@ def frame(rows, names):
 
 def not_compared(count, scale):
     """Why printed numbers are not held against ours at this scale."""
-    return (f"The paper prints {count} numbers for this item. They are not compared with ours one by one, because this "
-            f"page shows the *{scale}* scale, where data, network or training are smaller than the paper's.")
+    printed, they = ("1 number", "It is") if count == 1 else (f"{count} numbers", "They are")
+    return (f"The paper prints {printed} for this item. {they} not held against ours as a measurement of the same "
+            f"thing, because this page shows the *{scale}* scale, where data, network or training are smaller.")

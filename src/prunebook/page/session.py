@@ -196,15 +196,19 @@ class Page:
         """Answer one claim of the manifest; `regime`: why the *small* scale cannot reach what it speaks of."""
         self.claims.answer(claim, evidence, regime)
 
-    def verdicts(self):
-        """Show every claim of the manifest with effect, test and verdict; p by Holm within this page."""
+    def verdicts(self, counted=""):
+        """Show every claim of the manifest with effect, test and verdict; p by Holm within this page.
+
+        `counted`: a sentence for the caption, where n counts less than whole runs.
+        """
         if not self.claims.claims:
             show.show("This item makes no claim that could be tested.")
             return
         rows = self.claims.rows(self.scale)
         shown = pd.DataFrame([readable(row) for row in rows])
         shown.attrs["long"] = pd.DataFrame([plain(row) for row in rows])
-        self.table("claims", shown, "Claims and verdicts; effects with 95 % intervals, p adjusted by Holm (this page).")
+        caption = "Claims and verdicts; effects with 95 % intervals, p adjusted by Holm (this page)."
+        self.table("claims", shown, f"{caption} {counted}".strip())
 
     def close(self):
         """Show deviations, provenance, staleness and downloads; write the sidecar `<item>.json`."""

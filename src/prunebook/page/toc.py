@@ -5,7 +5,7 @@ import yaml
 from prunebook.page import manifest, matrix
 from prunebook.runs import paths
 
-GUIDE = ("how-to-rerun", "how-claims-are-judged", "notation", "how-to-cite")
+GUIDE = ("findings", "how-to-rerun", "how-claims-are-judged", "notation", "how-to-cite")
 
 
 def contents():

@@ -11,6 +11,7 @@ LEVEL = 0.05
 HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "undecided"
 UNREACHED, NOT_RUN = "regime not reached", "not run"
 VERDICTS = (HOLDS, FAILS, UNDECIDED, UNREACHED, NOT_RUN)
+BECAUSE = {UNREACHED: ": {}", HOLDS: ", although {}"}  # what is said of a regime that was not reached
 
 
 def holm(p_values):
@@ -61,6 +62,7 @@ class Claims:
     def rows(self, scale):
         """One dict a claim, in the manifest's order: claim, text, source, evidence, adjusted p, regime, verdict."""
         answers = [self.answers.get(claim, (None, None)) for claim in self.claims]
+        answers = [(evidence, regime if scale == "small" else None) for evidence, regime in answers]
         tested = [e.p if e is not None and e.n and scale != "smoke" else math.nan for e, _ in answers]
         return [
             {
@@ -82,7 +84,7 @@ def readable(row):
         "n": str(evidence.n) if run else "–",
         "test": evidence.test if run else "–",
         "p": show.p_value(row["adjusted"]),
-        "verdict": f"**{word}**" + (f": {row['regime']}" if word == UNREACHED else ""),
+        "verdict": f"**{word}**" + (row["regime"] and BECAUSE.get(word, "").format(row["regime"]) or ""),
     }
 
 

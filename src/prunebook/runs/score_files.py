@@ -19,6 +19,7 @@ SCALES = ("paper", "small", "smoke")  # the largest first: what is looked for in
 EPOCHS = {"el2n": 20, "grand": 0, "forgetting": 200, "input_norm": 0}  # where the paper takes each score
 EPOCHS |= {f"label_free_{kind}": 0 for kind in (1, 2, 3)}
 NAMES = tuple(EPOCHS)
+PAPER_EPOCHS = tuple(diet.EPOCHS["paper"])
 
 
 def runs_of(name, dataset, *, scale, epoch=None, networks=0, model=""):
@@ -31,6 +32,10 @@ def runs_of(name, dataset, *, scale, epoch=None, networks=0, model=""):
     choice("scale", scale, SCALES)
     choice("dataset", dataset, tuple(SHAPES))
     choice("epoch", epoch, tuple(diet.EPOCHS[scale]))
+    if model:
+        from prunebook import models
+
+        choice("model", model, models.NAMES)
     pool = diet.averaged(scale, name, epoch, dataset=dataset, model=model)
     members = pool.members(0)[: integer("networks", networks, 0, len(pool.members(0))) or None]
     return [Run(pool.scores, member, {"network": member}) for member in members]
@@ -66,14 +71,20 @@ def details(runs, scale, store=None):
     }
 
 
+def checked(path):
+    """`path` as a Path; ValueError unless it ends in .npy and is no folder."""
+    path = Path(path)
+    if path.suffix != ".npy" or path.is_dir():
+        raise ValueError(f"path: {str(path)!r} is not valid; it must be a file that ends in .npy")
+    return path
+
+
 def write(path, scores, about):
     """Write scores (N,) to `path` (.npy) and what they stand on, with the file's SHA-256, to `path`.json.
 
     Both are written under a temporary name and renamed. ValueError for another suffix, OSError where it cannot be.
     """
-    path = Path(path)
-    if path.suffix != ".npy":
-        raise ValueError(f"path: {path.name!r} is not valid; it must end in .npy")
+    path = checked(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     np.save(buffer, scores, allow_pickle=False)

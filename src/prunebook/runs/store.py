@@ -4,6 +4,7 @@
     <published>/records/<Kind>/<digest>.jsonl.gz and <digest>-<seed>.npz
 """
 
+import dataclasses
 import errno
 import logging
 import os
@@ -40,9 +41,13 @@ class Store:
         return self.root / "checkpoints" / type(recipe).__name__ / digest(recipe) / f"{seed}.pt"
 
     def get(self, recipe, seed):
-        """The StoredRun, checked against its checksums, or None."""
+        """The StoredRun, checked against its checksums, or None; `published` if the repository ships the same."""
         kind, name = type(recipe).__name__, digest(recipe)
-        return self._local(kind, name, seed) or self.published.get(kind, name, seed)
+        found = self._local(kind, name, seed)
+        if found is None:
+            return self.published.get(kind, name, seed)
+        shipped = self.published.seeds(kind, name).get(seed, {})
+        return dataclasses.replace(found, published=shipped.get("checksum") == found.checksum)
 
     def has(self, recipe, seed):
         """Whether the run is stored and sound."""
