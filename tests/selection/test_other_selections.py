@@ -55,6 +55,13 @@ def predictions():
     return p
 
 
+def test_entropy_does_not_hang_on_the_order_of_the_classes():
+    rng = np.random.default_rng(0)
+    p = np.stack([rng.permutation(row) for row in np.repeat(rng.dirichlet(np.ones(7), size=40), 5, 0)])
+    found = entropy(p, 200).reshape(40, 5)
+    assert (np.diff(found, axis=1) == 1).all() and (found[:, 0] % 5 == 0).all()
+
+
 def test_least_confidence():
     p = predictions()
     found = least_confidence(p, 50)
