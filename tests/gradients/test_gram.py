@@ -78,6 +78,24 @@ def test_what_it_does_not_know_goes_example_by_example(monkeypatch):
     assert model.training and all(p.requires_grad and p.grad is None for p in model.parameters())
 
 
+class Tied(nn.Module):
+    """A weight that is used by its layer, and once more without it."""
+
+    def __init__(self):
+        super().__init__()
+        self.code, self.fc = nn.Linear(48, 4), nn.Linear(48, 3)
+
+    def forward(self, x):
+        return self.fc((self.code(x.flatten(1)) @ self.code.weight).tanh())
+
+
+def test_a_weight_that_is_used_outside_its_layer_is_noticed():
+    model, x = Tied().double(), networks.images(3, 4)
+    rows = networks.logit_jacobian(model, x)
+    with pytest.warns(UserWarning, match="hooks and autograd disagree"):
+        assert_equal(logit_gram(model, x), rows @ rows.T)
+
+
 def test_float32_stays_and_is_close():
     model, x = networks.network("resnet18 pool"), networks.images(4)
     expected = logit_gram(model, x)

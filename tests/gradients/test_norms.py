@@ -170,6 +170,29 @@ def overwritten(net, x):
     return net.fc(y)
 
 
+def one_at_a_time(net, x):
+    return net.fc(torch.cat([net.middle(net.first(image[None])).mean((2, 3)) for image in x]))
+
+
+def two_at_a_time(net, x):
+    return net.fc(torch.cat([net.middle(net.first(part)).mean((2, 3)) for part in x.split(2)]))
+
+
+def constant_branch(net, x):
+    place = net.middle(torch.linspace(0, 1, 64, dtype=x.dtype).view(1, 1, 8, 8).expand(1, 4, 8, 8))
+    return net.fc((net.first(x).mean((2, 3)) + place.mean((2, 3))).tanh())
+
+
+def again_by_hand(net, x):
+    return net.fc(net.middle(net.first(x)).mean((2, 3))) * net.fc.weight.norm()
+
+
+def no_gradients(net, x):
+    with torch.no_grad():
+        x = net.first(x)
+    return net.fc(net.middle(x).mean((2, 3)))
+
+
 UNKNOWN = {
     "own parameter": (Scale, None, "middle .Scale"),
     "own class": (lambda: OwnConv(4, 4, 3), None, "middle .OwnConv"),
@@ -182,6 +205,11 @@ UNKNOWN = {
     "rows first": (None, rows_first, "fc .Linear. does not have the images on its first axis"),
     "by keyword": (None, by_keyword, "fc .Linear. gets its input by keyword"),
     "overwritten": (None, overwritten, "middle .Conv2d. has its input changed in place"),
+    "one at a time": (None, one_at_a_time, "first does not have the 2 images of a batch"),
+    "two at a time": (None, two_at_a_time, "first does not have the 3 images of a batch"),
+    "constant branch": (None, constant_branch, "middle does not have the 2 images of a batch"),
+    "again by hand": (None, again_by_hand, "hooks and autograd disagree"),
+    "no gradients": (None, no_gradients, "first .Conv2d. runs where the model has switched gradients off"),
 }
 
 
@@ -198,6 +226,30 @@ def test_what_it_does_not_know_goes_example_by_example(case):
     with pytest.warns(UserWarning, match=message):
         found = squared_norms(model, x, errors_of(y))
     torch.testing.assert_close(found[0], expected, **EXACT)
+
+
+@pytest.mark.parametrize("parameters", ["last_layer", "weights"])
+def test_a_parameter_shared_with_a_layer_that_does_not_count(parameters):
+    model, x, y = net(lambda: nn.Embedding(5, 4)), networks.images(3, 8), networks.labels(3)
+    model.fc.weight = model.middle.weight
+    model.call = lambda net, x: net.fc(net.first(x).mean((2, 3)) + net.middle(x.new_ones(len(x), dtype=torch.long)))
+    counted = ("fc.weight", "fc.bias") if parameters == "last_layer" else ("fc.weight", "first.weight")
+    found = dict(model.named_parameters(remove_duplicate=False))
+    expected = [
+        sum(g.square().sum() for g in torch.autograd.grad(
+            functional.cross_entropy(model(x[i : i + 1]), y[i : i + 1]), [found[name] for name in counted]))
+        for i in range(3)
+    ]
+    with pytest.warns(UserWarning, match="fc .Linear. shares a parameter with middle .Embedding"):
+        norms_found = squared_norms(model, x, errors_of(y), parameters=parameters)[0]
+    torch.testing.assert_close(norms_found, torch.stack(expected).detach(), **EXACT)
+
+
+def test_inside_autocast_nothing_is_cast_down():
+    model, x, y = networks.network("resnet8"), networks.images(3, 8), networks.labels(3)
+    expected = squared_norms(model, x, errors_of(y))
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(squared_norms(model, x, errors_of(y)), expected, **EXACT)
 
 
 def test_slow_is_fast():

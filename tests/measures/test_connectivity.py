@@ -183,9 +183,18 @@ def test_nothing_is_cast_down():
 
 def test_a_network_whose_outputs_are_not_numbers_is_wrong():
     broken = network(0)
-    broken[5].weight.data.fill_(torch.nan)
-    path = error_path(network(0), broken, images(), torch.zeros(60, dtype=torch.int64), points=3)[1]
+    broken[5].weight.data.fill_(1e308)[:, ::2] *= -1  # finite, but its outputs are infinity minus infinity
+    path = error_path(network(0), broken, 1e3 * images(), torch.zeros(60, dtype=torch.int64), points=3)[1]
     assert path[1:].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_a_network_that_diverged_has_no_barrier(value):
+    broken = network(0)
+    broken[5].weight.data[0, 0] = value
+    for models_given, name in (((network(0), broken), "model_b"), ((broken, network(0)), "model_a")):
+        with pytest.raises(ValueError, match=f"{name}: 5.weight holds NaN or infinity"):
+            error_barrier(*models_given, images(), labels())
 
 
 def test_arrays_and_residual_networks_are_taken():
@@ -222,6 +231,13 @@ def test_another_architecture_is_named(other, message):
     ({"labels": labels()[:5]}, r"labels: shape \(5,\)"),
     ({"labels": labels() + 3}, "labels: .* is out of range; with 4 classes"),
     ({"labels": labels().double()}, "labels: type torch.float64"),
+    ({"images": images() * torch.nan}, "images: hold NaN or infinity"),
+    ({"statistics": images() * torch.inf}, "statistics: hold NaN or infinity"),
+    ({"images": None}, "images: NoneType is not valid"),
+    ({"images": images()[:, :1]}, "images: a batch of shape .* does not go through the model"),
+    ({"model_b": None}, "model_b: NoneType is not valid"),
+    ({"model_a": nn.Identity(), "model_b": nn.Identity()}, "model_a: has no parameters"),
+    ({"device": "tpu"}, "device: 'tpu' is unknown"),
     ({"points": 2}, "points: 2 is not valid; it must be an integer of at least 3"),
     ({"points": 2.5}, "points: 2.5"),
     ({"batch_size": 0}, "batch_size: 0"),

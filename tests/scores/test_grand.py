@@ -156,6 +156,10 @@ def test_models_and_arguments_that_cannot_be(example):
         scores.grand(networks.network("resnet8", dtype=torch.float32), x, y)
     with pytest.raises(ValueError, match="model: torch.bfloat16 is not valid"):
         scores.grand(networks.network("resnet8", dtype=torch.bfloat16), x, y)
+    with pytest.raises(ValueError, match="model: NoneType is not valid"):
+        scores.grand(None, x, y)
+    with pytest.raises(ValueError, match="images: a batch of shape .* does not go through the model"):
+        scores.grand(model, x[:, :1], y)
     with pytest.raises(ValueError, match="kind: 4 is unknown"):
         scores.label_free(model, x, kind=4)
     with pytest.raises(ValueError, match="parameters: 'last' is unknown; .* did you mean 'last_layer'"):

@@ -25,6 +25,18 @@ def test_k_center(dtype, offset):
     assert found.dtype == np.int64 and found.tolist() == expected
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_k_center_ties_on_a_grid_go_to_the_lowest_index(dtype):
+    for seed in range(20):
+        x = np.random.default_rng(seed).integers(0, 6, size=(60, 3)).astype(dtype) + dtype(100)
+        full, chosen = cdist(x.astype(float), x.astype(float)), [0]
+        for _ in range(12):
+            distances = full[:, chosen].min(1)
+            distances[chosen] = -1
+            chosen.append(int(distances.argmax()))
+        assert k_center(x, 12, labeled=[0]).tolist() == chosen[1:]
+
+
 def test_k_center_takes_every_row_once_whatever_the_duplicates():
     assert k_center(np.ones((5, 2)), 4, labeled=[1]).tolist() == [0, 2, 3, 4]
     assert k_center([[0.0], [3.0], [3.0], [0.0]], 3, labeled=[0]).tolist() == [1, 2, 3]
@@ -41,6 +53,13 @@ def predictions():
     p[10] = [1, 0, 0, 0]
     p[20] = p[3] = 0.25
     return p
+
+
+def test_entropy_does_not_hang_on_the_order_of_the_classes():
+    rng = np.random.default_rng(0)
+    p = np.stack([rng.permutation(row) for row in np.repeat(rng.dirichlet(np.ones(7), size=40), 5, 0)])
+    found = entropy(p, 200).reshape(40, 5)
+    assert (np.diff(found, axis=1) == 1).all() and (found[:, 0] % 5 == 0).all()
 
 
 def test_least_confidence():

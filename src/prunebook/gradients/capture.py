@@ -7,6 +7,7 @@ from torch import nn
 
 from prunebook.arrays.checks import choice
 from prunebook.gradients.layers import SCALED, WEIGHTED
+from prunebook.training.device import ran_out_of_memory
 
 PARAMETERS = ("all", "weights", "last_layer")
 
@@ -18,10 +19,13 @@ class UnknownLayer(Exception):
 @contextmanager
 def still(model):
     """The model in evaluation mode with no parameter asking for gradients; afterwards as it was, whatever happens."""
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"model: {type(model).__name__} is not valid; it must be a torch.nn.Module")
     modes = [(module, module.training) for module in model.modules()]
+    kind = next((parameter.device.type for parameter in model.parameters()), "cpu")
     wanted = [(parameter, parameter.requires_grad) for parameter in model.parameters()]
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    with torch.inference_mode(False), torch.enable_grad():
+    with torch.inference_mode(False), torch.enable_grad(), torch.autocast(kind, enabled=False):
         try:
             model.eval()
             model.requires_grad_(False)
@@ -75,17 +79,23 @@ def example_gradients(logits, parameters, cotangents):
             yield [torch.zeros_like(parameter) for parameter in parameters]
 
 
-def check_layers(layers):
-    """Raise UnknownLayer unless every layer of `chosen` is of a known type and shares no parameter."""
-    seen = {}
+def check_layers(model, layers):
+    """Raise UnknownLayer unless every layer of `chosen` is of a known type and shares no parameter with any module."""
+    holders = {}
+    for name, module in model.named_modules():
+        for parameter in module.parameters(recurse=False):
+            holders.setdefault(id(parameter), []).append(_label(name, module))
     for name, module, own in layers:
-        label = f"{name or 'the model'} ({type(module).__name__})"
         if type(module) not in WEIGHTED + SCALED or not set(own) <= {"weight", "bias"}:
-            raise UnknownLayer(f"{label} is not a layer it knows")
+            raise UnknownLayer(f"{_label(name, module)} is not a layer it knows")
         for parameter in (getattr(module, one) for one in own):
-            if id(parameter) in seen:
-                raise UnknownLayer(f"{label} shares a parameter with {seen[id(parameter)]}")
-            seen[id(parameter)] = label
+            first, *others = holders[id(parameter)]
+            if others:
+                raise UnknownLayer(f"{others[0]} shares a parameter with {first}")
+
+
+def _label(name, module):
+    return f"{name or 'the model'} ({type(module).__name__})"
 
 
 def check_statistics(model):
@@ -107,7 +117,9 @@ def watched(layers, on_forward, on_backward):
     def hook(name, module):
         def forward(_, inputs, y):
             if not inputs:
-                raise UnknownLayer(f"{name} ({type(module).__name__}) gets its input by keyword")
+                raise UnknownLayer(f"{_label(name, module)} gets its input by keyword")
+            if not torch.is_grad_enabled():
+                raise UnknownLayer(f"{_label(name, module)} runs where the model has switched gradients off")
             x = inputs[0].detach()
             version = x._version
             on_forward(name, x, y.detach())
@@ -117,7 +129,7 @@ def watched(layers, on_forward, on_backward):
 
             def backward(g):
                 if x._version != version:
-                    raise UnknownLayer(f"{name} ({type(module).__name__}) has its input changed in place later")
+                    raise UnknownLayer(f"{_label(name, module)} has its input changed in place later")
                 on_backward(name, g)
 
             y.register_hook(backward)
@@ -131,13 +143,22 @@ def watched(layers, on_forward, on_backward):
         yield leaves
 
 
-def logits_of(model, images):
-    """Logits (B, C) of a batch; ValueError if the model gives anything else or values that are not finite."""
-    logits = model(images)
+def logits_of(model, images, finite=True):
+    """Logits (B, C) of a batch; ValueError if the model gives anything else or does not take the images.
+
+    With `finite` also for logits that are NaN or infinite.
+    """
+    try:
+        logits = model(images)
+    except RuntimeError as error:
+        if ran_out_of_memory(error):
+            raise
+        raise ValueError(f"images: a batch of shape {tuple(images.shape)} does not go through the model: {error}"
+                         ) from error
     if not isinstance(logits, torch.Tensor) or logits.ndim != 2 or len(logits) != len(images):
         shape = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
         raise ValueError(f"model: gives {shape} for {len(images)} images; it must give logits (images, classes)")
-    if not logits.detach().isfinite().all():
+    if finite and not logits.detach().isfinite().all():
         raise ValueError("model: logits hold NaN or infinity; every value must be finite")
     return logits
 
@@ -169,12 +190,18 @@ def probe(model, image, layers):
     with watched(layers, lambda name, x, y: seen[name].append((x, y)), lambda name, g: None):
         logits = logits_of(model, image)
     for name, module, _ in layers:
-        label = f"{name or 'the model'} ({type(module).__name__})"
+        label = _label(name, module)
         if len(seen[name]) != 1:
             raise UnknownLayer(f"{label} runs {len(seen[name])} times in a forward pass")
         if any(tensor.ndim < 2 or len(tensor) != 1 for tensor in seen[name][0]):
             raise UnknownLayer(f"{label} does not have the images on its first axis")
     return logits, {name: pairs[0] for name, pairs in seen.items()}
+
+
+def check_batch(name, x, y, size):
+    """Raise UnknownLayer unless input and output of a layer have the images of this batch on their first axis."""
+    if not len(x) == len(y) == size:
+        raise UnknownLayer(f"{name or 'the model'} does not have the {size} images of a batch on its first axis")
 
 
 def batches(images, size, like):

@@ -7,7 +7,7 @@ import torch
 
 from prunebook.arrays.checks import integer
 from prunebook.gradients import capture, layers
-from prunebook.gradients.norms import batch_size_for, on_device
+from prunebook.gradients.norms import batch_size_for, check, on_device
 
 
 def logit_gram(model, images, *, parameters="all", memory=2**29, device=None):
@@ -48,7 +48,7 @@ def _slow(model, images, found, memory):
 
 def _fast(model, images, found, memory):
     """The same from layer inputs and output gradients, one group of layers after the other."""
-    capture.check_layers(found)
+    check(model, images, found)
     like = getattr(found[0][1], found[0][2][0])
     logits, seen = capture.probe(model, next(capture.batches(images, 1, like))[1], found)
     size, classes = len(images), logits.shape[1]
@@ -74,7 +74,8 @@ def _collect(model, images, group, shares, batch_size, like):
     """Run the images through the model and the gradients of every logit back, for the layers of a group."""
     part = k = None  # of the images and the logit that the hooks hear of
 
-    def on_forward(name, x, _):
+    def on_forward(name, x, y):
+        capture.check_batch(name, x, y, len(batch))
         shares[name].see(part, x)
 
     def on_backward(name, g):

@@ -90,7 +90,32 @@ def _slow(model, images, cotangents, found):
 
 def _fast(model, images, cotangents, found, batch_size, method):
     """The same by hooks; UnknownLayer where that is not possible."""
-    capture.check_layers(found)
+    check(model, images, found)
+    return _by_hooks(model, images, cotangents, found, batch_size, method)
+
+
+def check(model, images, found):
+    """Raise UnknownLayer where hooks do not see all there is: of the first two images autograd says the same.
+
+    What they miss is a parameter that is also used outside its layer, or a first axis that is not the images.
+    """
+    capture.check_layers(model, found)
+
+    def cotangents(logits, part):  # not zero, and another one for each image
+        first, count = part.start * logits.shape[1], logits.numel()
+        return torch.arange(first + 1, first + count + 1, device=logits.device).cos().to(logits).view(1, *logits.shape)
+
+    hooks = _by_hooks(model, images[:2], cotangents, found, None, None)
+    try:
+        plain = _slow(model, images[:2], cotangents, found)
+    finally:
+        model.requires_grad_(False)
+    if not torch.allclose(hooks, plain, rtol=1e-6 if plain.dtype == torch.float64 else 1e-3, atol=0):
+        raise capture.UnknownLayer("hooks and autograd disagree on the first images; a parameter may be used outside "
+                                   "its layer, or a layer may not have the images on its first axis")
+
+
+def _by_hooks(model, images, cotangents, found, batch_size, method):
     like = getattr(found[0][1], found[0][2][0])
     first = next(capture.batches(images, 1, like))[1]
     logits, seen = capture.probe(model, first, found)
@@ -100,11 +125,15 @@ def _fast(model, images, cotangents, found, batch_size, method):
     del logits, seen
     sums = None
 
+    def on_forward(name, x, y):
+        capture.check_batch(name, x, y, len(batch))
+        plans[name].see(x)
+
     def on_backward(name, g):
         sums.add_(plans[name].squared(g))
 
     columns = []
-    with capture.watched(found, lambda name, x, _: plans[name].see(x), on_backward) as leaves:
+    with capture.watched(found, on_forward, on_backward) as leaves:
         for part, batch in capture.batches(images, batch_size, like):
             logits = capture.logits_of(model, batch)
             column = []

@@ -7,7 +7,9 @@ import torch
 from torch import nn
 
 from prunebook.arrays.checks import integer
+from prunebook.gradients.capture import logits_of
 from prunebook.scores.errors import class_labels
+from prunebook.training.device import resolve_device
 
 
 def error_barrier(model_a, model_b, images, labels, *, points=11, statistics=None, batch_size=250, device=None):
@@ -39,9 +41,9 @@ def error_path(model_a, model_b, images, labels, *, points=11, statistics=None, 
     integer("batch_size", batch_size, 1)
     states = _states(model_a, model_b)
     images = _images("images", images, 1)
+    device = resolve_device(next(model_a.parameters()).device if device is None else device)
     statistics = None if statistics is None else _images("statistics", statistics, 2)
     dtype = _widest(images, *states[0].values(), *states[1].values())
-    device = next(model_a.parameters()).device if device is None else torch.device(device)
     model = copy.deepcopy(model_a).to(device, dtype, memory_format=torch.channels_last).eval()
     states = [{name: _moved(value, device, dtype) for name, value in state.items()} for state in states]
     images = images.to(device, dtype, memory_format=torch.channels_last).split(batch_size)
@@ -53,7 +55,7 @@ def error_path(model_a, model_b, images, labels, *, points=11, statistics=None, 
         model.load_state_dict({name: _between(a, states[1][name], alpha) for name, a in states[0].items()})
         if statistics is not None:
             _estimate_statistics(model, statistics)
-        logits = torch.cat([model(part) for part in images])
+        logits = torch.cat([logits_of(model, part, finite=False) for part in images])
         if wanted is None:
             wanted = class_labels(labels, *logits.shape).to(device)
         # The largest of several NaN may sit at the right class by chance.
@@ -64,6 +66,9 @@ def error_path(model_a, model_b, images, labels, *, points=11, statistics=None, 
 
 def _states(model_a, model_b):
     """State dicts of both models; ValueError unless names and shapes agree and there is something to interpolate."""
+    for argument, model in (("model_a", model_a), ("model_b", model_b)):
+        if not isinstance(model, nn.Module):
+            raise ValueError(f"{argument}: {type(model).__name__} is not valid; it must be a torch.nn.Module")
     states = model_a.state_dict(), model_b.state_dict()
     for name in [*states[0], *states[1]]:
         shapes = [tuple(state[name].shape) if name in state else "nothing" for state in states]
@@ -72,14 +77,22 @@ def _states(model_a, model_b):
                              "line between two networks needs parameters and buffers of the same names and shapes")
     if not any(True for _ in model_a.parameters()):
         raise ValueError("model_a: has no parameters; there must be something to interpolate")
+    for argument, state in zip(("model_a", "model_b"), states):
+        for name, value in state.items():
+            if value.is_floating_point() and not value.isfinite().all():
+                raise ValueError(f"{argument}: {name} holds NaN or infinity; a network that diverged has no barrier")
     return states
 
 
 def _images(argument, images, least):
+    if not isinstance(images, (torch.Tensor, np.ndarray, list)):
+        raise ValueError(f"{argument}: {type(images).__name__} is not valid; they must be an array or a tensor")
     images = images if isinstance(images, torch.Tensor) else torch.tensor(np.asarray(images))
     if not images.is_floating_point() or images.ndim != 4 or len(images) < least:
         raise ValueError(f"{argument}: {images.dtype} of shape {tuple(images.shape)} is not valid; they must be "
                          f"normalised floating point (N, C, H, W) with N at least {least}")
+    if not images.isfinite().all():
+        raise ValueError(f"{argument}: hold NaN or infinity; every value must be finite")
     return images.detach()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from prunebook.arrays.checks import choice, integer
 from prunebook.recipes.base import Recipe, Record
+from prunebook.recipes.checkpoints import restored
 from prunebook.recipes.cost import SHAPES, forward_flops
 from prunebook.recipes.streams import stream
 from prunebook.recipes.trajectory import Trajectory
@@ -67,13 +68,7 @@ class Scores(Recipe):
         from prunebook import scores
         from prunebook.datasets.augment import normalize
 
-        network = self.trajectory.network(context.seed)
-        if stored is not None:
-            prefix = f"{self.epoch}/"
-            network.load_state_dict({
-                name.removeprefix(prefix): torch.tensor(value)
-                for name, value in stored.arrays.items() if name.startswith(prefix)
-            })
+        network = restored(self.trajectory.network(context.seed), stored, self.epoch)
         labels = torch.tensor(self.trajectory.labels(data))
         if self.labels == "permuted":
             order = stream(context.seed, "permuted labels").permutation(len(labels))

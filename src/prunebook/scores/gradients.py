@@ -14,7 +14,8 @@ def grand(model, images, labels, *, parameters="all", batch_size=None, device=No
 
     Cross-entropy in evaluation mode, over "all" parameters, "weights" (of convolutions and linear layers) or
     "last_layer" (weight and bias of the last Linear). The expectation of eq. (8) is the mean over networks of what
-    this returns. `images` are normalised; `batch_size` and `device` as for `gradients.norms.squared_norms`.
+    this returns. `images` are normalised, or rows (N, d) of a model that takes such; `batch_size` and `device` as for
+    `gradients.norms.squared_norms`.
     """
     images = _images(model, images)
     labels = class_labels(labels, len(images), predict(model, images[:1], device=device).shape[1])
@@ -48,13 +49,16 @@ def label_free(model, images, *, kind, batch_size=None, device=None):
 
 
 def _images(model, value):
-    """Images as a float tensor (N, C, H, W) that the model can take without loss, checked."""
+    """Images as a float tensor (N, C, H, W), or rows (N, d), that the model can take without loss, checked."""
     known = isinstance(value, (np.ndarray, torch.Tensor))
     if not known or not (value.dtype.kind == "f" if isinstance(value, np.ndarray) else value.is_floating_point()):
         kind = value.dtype if known else type(value).__name__
         raise ValueError(f"images: type {kind} is not valid; they must be normalised, as a float array or tensor")
-    if value.ndim != 4 or 0 in value.shape:
-        raise ValueError(f"images: shape {tuple(value.shape)} is not valid; it must be (N, C, H, W), none of them 0")
+    if not isinstance(model, torch.nn.Module):
+        raise ValueError(f"model: {type(model).__name__} is not valid; it must be a torch.nn.Module")
+    if value.ndim not in (2, 4) or 0 in value.shape:
+        raise ValueError(f"images: shape {tuple(value.shape)} is not valid; it must be (N, C, H, W), or (N, features) "
+                         "for a model of rows, none of them 0")
     images = rows("images", value.reshape(len(value), -1)).reshape(value.shape)
     types = {parameter.dtype for parameter in model.parameters()}
     if not types <= {torch.float32, torch.float64}:

@@ -12,13 +12,15 @@ def k_center(features, budget, *, labeled):
     """
     import torch
 
-    from prunebook.arrays.distances import nearest, rescaled
+    from prunebook.arrays.distances import nearest, pair_distances, rescaled
 
     features = checks.rows("features", features)
     budget, labeled, _ = checks.pool(budget, labeled, len(features))
     if not labeled.size:
         raise ValueError("labeled: an empty list is not valid; k-center needs at least one row to start from")
-    features = rescaled(features)
+    features = rescaled(features if features.dtype == torch.float64 else features.float())
+    # float32 decides which rows a new center may be nearest to, and float64 how near: ties stay ties
+    slack = 1 + 2 * features.shape[1] * torch.finfo(features.dtype).eps
     starts = torch.from_numpy(labeled).to(features.device)
     distances = nearest(features, features[starts])[0]
     distances[starts] = -1
@@ -28,6 +30,8 @@ def k_center(features, budget, *, labeled):
         picked.append(index)
         center = features[index : index + 1]
         step = torch.cdist(features, center, compute_mode="donot_use_mm_for_euclid_dist")[:, 0]
-        distances = torch.minimum(distances, step.double())
+        near = (step <= distances * slack).nonzero()[:, 0]
+        exact = pair_distances(features, features, near, torch.full_like(near, index))
+        distances[near] = torch.minimum(distances[near], exact)
         distances[index] = -1
     return np.array(picked, dtype=np.int64)

@@ -41,7 +41,7 @@ def gram_schmidt(features, budget, *, order=2, randomize=True, exhausted="error"
             break
         picked += more
     if len(picked) < budget:
-        cure = "" if exhausted == "restart" else "; exhausted='restart' starts again on the rows left"
+        cure = "" if exhausted == "restart" else "; gram_schmidt with exhausted='restart' starts again on the rows left"
         raise ValueError(
             f"budget: {budget} is not valid; only {len(picked)} could be picked before every residual was zero{cure}"
         )

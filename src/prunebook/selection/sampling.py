@@ -29,7 +29,7 @@ def norm_sampling(features, budget, *, order=2, randomize=True, labeled=(), seed
     usable = np.flatnonzero(norms)
     if budget > usable.size:
         raise ValueError(f"budget: {budget} is not valid; only {usable.size} unlabeled rows have a norm above zero")
-    keys = -np.log(norms[usable])
+    keys = -norms[usable]
     if randomize:  # the first arrivals of an exponential race at these rates are draws one after the other
-        keys += np.log(rng.standard_exponential(usable.size))
+        keys = np.log(rng.standard_exponential(usable.size)) - np.log(norms[usable])
     return unlabeled[usable[np.argsort(keys, kind="stable")[:budget]]]

@@ -16,7 +16,8 @@ def entropy(probabilities, budget):
     import torch
 
     probabilities = checks.probabilities("probabilities", probabilities)
-    return _first(-torch.special.entr(probabilities.double()).sum(1), budget)
+    terms = torch.special.entr(probabilities.double()).sort(1).values  # sorted, so that ties do not hang on the classes
+    return _first(-terms.sum(1), budget)
 
 
 def _first(scores, budget):
