@@ -100,8 +100,9 @@ p.figure(
         labels={"spawn": "epochs before the children part", "barrier": "training error barrier (points)"},
     ),
     caption=f"Training error barrier between two children of one parent, on the {recipe.examples:,} examples of lowest "
-            f"and of highest EL2N and on as many random ones; {words(of.model)} of width {of.width}, {of.size:,} "
-            f"training images, {of.training.epochs} epochs. Means and 16th to 84th percentile of the parents.",
+            f"and of highest EL2N and on as many random ones, {100 * recipe.examples / of.size:g} % of the {of.size:,} "
+            f"training images each (2 % in the paper); {words(of.model)} of width {of.width}, {of.training.epochs} "
+            "epochs. Means and 16th to 84th percentile of the parents.",
     alt=f"Error barrier by examples: {describe(shown, 'barrier', by='examples', over='spawn')}",
 )
 
@@ -157,6 +158,8 @@ p.table("children", p.means(trained, "value", rows=["spawn"], columns="measure")
 # %% tags=["hide-input"]
 import numpy as np
 
+from prunebook.page import show
+
 
 def remaining(kind):
     """The mean share of the barrier that is left, for each parent and set; parents without a barrier are left out."""
@@ -171,6 +174,11 @@ def remaining(kind):
 
 
 shares = pd.concat([remaining(kind).assign(kind=kind) for kind in STATISTICS])
+at = sorted(shown.spawn.unique())
+if len(at) > 1:
+    floor = 100 * np.trapezoid([1] + [0] * (len(at) - 1), at) / (at[-1] - at[0])
+    show.show(f"With these spawn times a barrier that is gone by the second of them has a share of {floor:.1f} %, and "
+              "a lower one cannot be seen.")
 p.table("shares", p.means(shares, "share", rows=["examples"], columns="kind").replace(
     {"examples": {name: words(name) for name in SETS}}).rename(columns={k: f"statistics {k}" for k in STATISTICS}),
     caption="Mean barrier over the spawn times in percent of the first, with both kinds of batch norm statistics; mean "

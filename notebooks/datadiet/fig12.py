@@ -114,6 +114,7 @@ table = p.results(experiment, enough={"small": 4, "paper": 4})
 arms = table[table.method != "full"]
 
 # %% tags=["hide-input"]
+from prunebook.page.arms import percentile_bars
 from prunebook.page.bands import percentile_lines
 from prunebook.page.style import words
 
@@ -131,19 +132,44 @@ def panels(part):
 
 full = table[table.method == "full"]
 everything = f"All data: test {p.describe(full, 'accuracy', by='method')}" if len(full) else ""
-p.figure(
-    "accuracy",
-    lambda style: percentile_lines(
+widths = {run.recipe.width for run in p.runs}
+followed = " and ".join(map(words, networks)) + (f" of width {widths.pop()}" if len(widths) == 1 else "")
+
+
+def bars(style):
+    """One share kept: a bar an arm, and the baselines across."""
+    baselines = shown[shown.method.isin(["full", "random"])]
+    return percentile_bars(style, shown[~shown.method.isin(["full", "random"])], y="accuracy", hue="method",
+                           across=baselines, label="test accuracy (%)")
+
+
+def lines(style):
+    """Several shares kept: a line an arm, on the test set and on what was kept."""
+    return percentile_lines(
         style, panels(shown[shown.method != "full"]), x="pruned", y="value", hue="method", column="panel",
         across=panels(shown[shown.method == "full"]),
         labels={"pruned": "training examples left out (%)", "value": "accuracy (%)"},
-    ),
-    caption=f"{' and '.join(map(words, networks))}: test accuracy after leaving out the examples with the lowest "
-            "scores, and accuracy in the last pass over what was kept. Lines and points are means, bands and bars the "
-            "16th to 84th percentile of the runs, as in the paper; such a band is no interval of the mean.",
+    )
+
+
+single = len(networks) == 1 and arms.keep.nunique() == 1
+p.figure(
+    "accuracy",
+    bars if single else lines,
+    caption=f"{followed}: test accuracy after leaving out the {100 - 100 * arms.keep.iloc[0]:g} % of the examples with "
+            "the lowest scores. Bars are means, whiskers the 16th to 84th percentile of the runs, as in the paper, and "
+            "dots the runs. Dashed: training on a random share of that size, and on all of the data. The axis does not "
+            "begin at zero." if single else
+            f"{followed}: test accuracy after leaving out the examples with the lowest scores, accuracy in the last "
+            "pass over what was kept, and from side to side both with all of the data. Lines are means, bands the 16th "
+            "to 84th percentile of the runs, as in the paper; such a band is no interval of the mean.",
     alt=f"Test accuracy by share kept: {p.describe(arms, 'accuracy', by='method', over='keep')} "
         f"Training accuracy: {p.describe(arms, 'train_accuracy', by='method', over='keep')} {everything}",
 )
+
+# %% tags=["hide-input"]
+if single:
+    p.ranked(shown, "accuracy", by="method")
 
 # %% [markdown]
 # The paper prints no values for its points. Those at `paper` scale are at 10 to 80 percent left out, in steps of ten.
@@ -213,8 +239,16 @@ p.table("comparisons", rows({f"{words(one)} − {words(other)}": compared(one, o
 # *Competitive* is an equivalence: EL2N and forgetting must be shown to lie within one point of each other, a margin
 # fixed beforehand. *GraNd at initialisation is above random* is a comparison with a random share; the table above
 # says what the norm of the image alone gives, what trained networks give, and what both give with permuted labels.
-# That GraNd at initialisation **does not depend on the labels** is an equivalence too, of the accuracies with true
-# and with permuted labels; the page *GraNd with true and permuted labels* has the scores. *The same pattern* is a
+# *Roughly the same accuracy* for GraNd and EL2N is an equivalence with the same margin.
+#
+# With **permuted labels** pruning by GraNd at initialisation would give the same accuracy if its ranking did not depend
+# on the labels: an equivalence too, of this one mean of networks with that one. It is a harder question than that of
+# the page [GraNd with true and with permuted labels](/book/executed/datadiet/label-dependence.ipynb), whether the
+# distribution of the score depends on them. There, mean and rank may be the same in other networks, while here the
+# mean of these very networks is used: what a few networks favour, by chance, in the true classes does not average out,
+# and permuted labels wipe it out. So the two verdicts can differ.
+#
+# *The same pattern* is a
 # positive rank correlation between the networks, for each seed over all arms and shares, of the gains over a random
 # share; it and the comparison of the two networks need ResNet-50, which is run at `paper` scale only.
 
@@ -224,6 +258,8 @@ from prunebook.arrays.ranks import spearman
 share = arms[arms.method == "random"]
 p.claim("el2n-competitive", equivalent(arm("el2n"), arm("forgetting"), margin=1.0),
         regime=shortfall(arms, random=share, method=["el2n", "forgetting"], keep=set(arms.keep)))
+p.claim("grand-as-el2n", equivalent(arm("grand_initial"), arm("el2n"), margin=1.0),
+        regime=shortfall(arms, random=share, method=["grand_initial", "el2n"], keep=set(arms.keep)))
 p.claim("grand-above-random", greater(arm("grand_initial"), arm("random")),
         regime=shortfall(arms, random=share, method=["grand_initial"], keep=set(arms.keep)))
 own, permuted = (arm(name, keep=PERMUTED_KEEP) for name in ("grand_initial", "grand_initial_permuted"))
@@ -237,7 +273,7 @@ if len(networks) == 2 and len(share):
     p.claim("same-pattern", above([spearman(*part.to_numpy().T) for _, part in wide.groupby("seed")], unit="ρ"))
     first, second = (p.per_seed(gains, "gain", method="grand_initial", model=name) for name in networks)
     p.claim("grand-better-resnet18", greater(first, second))
-p.verdicts()
+p.verdicts("n counts trainings; the ranking of an arm is the same in all of them.")
 
 # %% tags=["hide-input"]
 p.close()

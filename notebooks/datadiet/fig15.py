@@ -119,7 +119,7 @@ def draw(style):
 p.figure(
     "pairs",
     draw,
-    caption=f"Scores of all training examples in pairs, each averaged over networks; darker where there are more "
+    caption=f"Scores of all training examples in pairs, each averaged over networks; the stronger the colour, the more "
             f"examples, on a logarithmic scale. At “never” stand the {never:.1f} % of the examples that at least one "
             f"network never learned.",
     alt=" ".join(f"{words(a)} against {words(b)}: Spearman's correlation {two_decimals(pair(a, b).effect)}."

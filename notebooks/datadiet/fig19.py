@@ -163,7 +163,7 @@ if real:
     strength = -single["rho_c_scores_all"]
     failed = None if strength.mean() > CONTROL else f"the control is only ρ = {show.number(-strength.mean())}"
     p.claim("not-correlated", correlation(el2n, values, expected="none", margin=0.1), regime=failed)
-    p.claim("control-c-scores", above(strength, CONTROL, unit="−ρ"))
+    p.claim("control-c-scores", above(strength, CONTROL, unit="(−ρ)"))
 p.verdicts()
 
 # %% tags=["hide-input"]

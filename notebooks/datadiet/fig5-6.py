@@ -95,17 +95,22 @@ for name, (arrays, classes) in shown.items():
         caption=f"Training images with the smallest (above: the paper's Figure 5) and the largest (below: Figure 6) "
                 f"score of {which}. The score is {words(name)}, averaged over {networks[name]} networks.",
         alt=extremes.described(arrays, classes),
+        count=f"one mean of {networks[name]} networks",
     )
 
 # %% tags=["hide-input"]
 for name, (arrays, classes) in shown.items():
     p.table(f"images-{name.replace('_', '-')}", extremes.listed(arrays, classes),
-            caption=f"The images shown for {words(name)}: index in the training set (score).")
+            caption=f"The images shown for {words(name)}: index in the training set (score).",
+            count=f"one mean of {networks[name]} networks")
 
 # %% [markdown]
 # ## Are the largest harder?
 #
-# A few images show nothing, so the question is put to people and to other networks. In CIFAR-10N three people named the
+# What a few images suggest, [Figure 15](/book/executed/datadiet/fig15.ipynb) tests on all: how far GraNd at
+# initialisation follows the norm of the image itself.
+#
+# A few images do not show what is hard, so the question is put to people and to other networks. In CIFAR-10N three people named the
 # object in every training image; harder images have more of them **disagree** with the label of the data set. The
 # **C-score** of an image is the expected accuracy on it of networks that were trained without it; harder images have a
 # lower one. Compared are the 5 % of every class with the smallest and the 5 % with the largest score, so that classes

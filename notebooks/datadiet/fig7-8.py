@@ -79,10 +79,12 @@ p.figure(
     caption=f"Training images with the smallest (above: the paper's Figure 7) and the largest (below: Figure 8) score "
             f"of {which}. The score is EL2N, averaged over {len(single)} networks.",
     alt=extremes.described(arrays, classes),
+    count=f"one mean of {len(single)} networks",
 )
 
 # %% tags=["hide-input"]
-p.table("images", extremes.listed(arrays, classes), caption="The images shown: index in the training set (score).")
+p.table("images", extremes.listed(arrays, classes), caption="The images shown: index in the training set (score).",
+        count=f"one mean of {len(single)} networks")
 
 # %% [markdown]
 # ## Are the largest harder?

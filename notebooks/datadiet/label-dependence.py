@@ -109,7 +109,8 @@ p.figure(
     "labels",
     draw,
     caption="GraNd of every training example with its label and with permuted labels, averaged over networks; "
-            "darker where there are more examples, axes on the right logarithmic. On the dashed line both are equal.",
+            "the stronger the colour, the more examples; axes on the right are logarithmic. On the dashed line both "
+            "are equal.",
     alt=" ".join(f"{words(name)}: Spearman's correlation {show.number(value)}; mean score "
                  f"{show.number(float(means[name, 'given'].mean()))} with true labels and "
                  f"{show.number(float(means[name, 'permuted'].mean()))} with permuted ones."
@@ -147,7 +148,8 @@ p.table("networks", p.means(long, "value", rows=["method"], columns="quantity"),
 # B)$ is the **ceiling**: it falls short of 1 only because few networks were averaged. Then one half keeps its true
 # labels and the other has permuted ones. If labels do not matter, nothing changes; if they do, $\rho$ falls. Intervals
 # are from the jackknife, which leaves out one pair of networks at a time, one of either half; those of correlations are
-# worked out on Fisher's scale, artanh $\rho$, and so end before 1.
+# worked out on Fisher's scale, artanh $\rho$, and so end before 1. Few pairs tell little about a correlation by itself.
+# The difference of the two is known better, because both change together when a pair is left out.
 
 # %% tags=["hide-input"]
 from prunebook.page.jackknife import leave_one_out
@@ -177,7 +179,7 @@ rows = {
 }
 frame = pd.DataFrame([
     {"method": name, "pairs": str(found["difference"].n),
-     **{what: show.with_interval(part.effect, part.low, part.high) for what, part in found.items()},
+     **{what: show.with_interval(part.effect, part.low, part.high, least=2) for what, part in found.items()},
      "all averaged": f"{together[name]:.3f}".replace("-", show.MINUS)}
     for name, found in rows.items()
 ])
@@ -197,9 +199,12 @@ p.reported(table)
 # Fixed beforehand: the score **does not depend on the labels** if permuting them changes the mean score by less than
 # one percent (equivalence over networks, paired, because both scores come from the same weights), **and** lowers the
 # correlation of two halves by less than 0.1 below its ceiling (*n* counts pairs of networks). Either part can speak
-# against the claim. The control asks for a larger mean score with permuted labels at the last checkpoint. That the
-# score follows the **input norm** is not the paper's claim but what a reproduction by others found; it counts as found
-# if a single network's score has $\rho > 0.5$ with it.
+# against the claim. The control asks for a larger mean score with permuted labels at the last checkpoint.
+# That the score follows the **input norm** is not the paper's claim but what a reproduction by others found; it counts
+# as found if a single network's score has $\rho > 0.5$ with it.
+#
+# Whether permuted labels also leave accuracy after pruning as it is, [Figure 12](/book/executed/datadiet/fig12.ipynb)
+# tests, on one mean of ten networks each; the verdicts need not agree, and that page says why.
 
 # %% tags=["hide-input"]
 from prunebook.page.comparisons import all_of
@@ -211,7 +216,7 @@ if "grand_initial" in split:
         "change of the mean": equivalent(initial[CHANGE], 0 * initial[CHANGE], margin=1.0, paired=True, unit="%"),
         "ranking by disjoint halves": split["grand_initial"].above(-0.1, of=NUMBERS["difference"]),
     }))
-p.claim("control-last-checkpoint", greater(last[OTHER], last[TRUE], paired=True, unit="of the norm"))
+p.claim("control-last-checkpoint", greater(last[OTHER], last[TRUE], paired=True, unit="of mean GraNd"))
 p.claim("follows-input-norm", above(initial[NORM], 0.5, unit="ρ"))
 p.verdicts()
 

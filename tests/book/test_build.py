@@ -28,7 +28,7 @@ def test_figures_are_numbered_described_and_drawn_twice(book, item):
     assert drawn
     assert len([image for image in drawn if "only-light" in image]) == len(drawn) / 2
     assert all(re.search(r'alt="[^"]{20,}"', image) for image in drawn)
-    assert re.search(r'class="caption-number">Fig\. \d+', text)
+    assert re.search(r'class="caption-number">Book Fig\. \d+', text)
 
 
 def test_formulas_need_no_network(book):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from prunebook.page.comparisons import all_of, rows, shortfall
+from prunebook.page.comparisons import all_of, judged, rows, shortfall
 from prunebook.page.evidence import Evidence, greater
 from prunebook.page.verdicts import verdict
 
@@ -80,3 +80,18 @@ def test_examples_learned_as_well_as_random_ones_are_no_harder():
     assert "65.0 %" in shortfall(table, random=share, method=["el2n", "grand"])
     assert shortfall(table, random=share, method=["grand"]) is None
     assert "84.0 %" in shortfall(table, random=share[:0], method=["grand"])
+
+
+def part(p, favours=True):
+    return Evidence(1.0 if favours else -1.0, -2.0, 2.0, p, 4, "Welch", "points", favours)
+
+
+def test_a_part_without_excuse_decides_alone():
+    parts = {"weak": part(0.001, favours=False), "strong": part(0.01, favours=False), "good": part(0.02)}
+    evidence, reason = judged(parts, {"weak": "short training", "strong": None})
+    assert reason is None and not evidence.favours and "strong" in evidence.test
+    evidence, reason = judged({**parts, "strong": part(0.5, favours=False)}, {"weak": "short training"})
+    assert reason == "short training" and not evidence.favours and "weak" in evidence.test
+    evidence, reason = judged({"one": part(0.01), "two": part(0.02)}, {"one": "short training"})
+    assert reason is None and evidence.favours and evidence.p == 0.02
+    assert judged({"one": part(0.01, favours=False)}, {"one": "short"})[1] == "short"

@@ -168,3 +168,10 @@ def test_alt_text_is_made_from_the_data(table):
     assert f"and {expected:.1f} at 60" in text
     assert "CIFAR-100: " in text
     assert figures.describe(table.iloc[:0], "accuracy", by="method") == "Nothing has been run yet."
+
+
+def test_arms_are_ranked_by_their_means():
+    table = pd.DataFrame({"method": ["el2n", "random", "el2n", "full"], "accuracy": [70.0, 78.0, 71.0, 79.5]})
+    said = "From the highest to the lowest: full data 79.5; random share 78.0; EL2N 70.5."
+    assert figures.ranked(table, "accuracy", by="method") == said
+    assert figures.ranked(table.iloc[:0], "accuracy", by="method") == "Nothing has been run yet."

@@ -21,6 +21,17 @@ def test_intervals_have_the_decimals_of_their_width():
     assert show.with_interval(1.2345, 0.41, 2.02, "points").replace(show.UNBROKEN, " ") == "1.2 [0.4, 2.0] points"
     assert show.with_interval(1.2345, float("nan"), float("nan"), "points") == "1.23 points"
     assert show.with_interval(1.0, 1.0, 1.0).replace(show.UNBROKEN, " ") == "1.00 [1.00, 1.00]"
+    assert show.with_interval(11.59, 0.3, 22.9).replace(show.UNBROKEN, " ") == "11.6 [0.3, 22.9]"  # not "12 [0, 23]"
+    assert show.with_interval(12.0, 0.0, 23.0).replace(show.UNBROKEN, " ") == "12 [0, 23]"
+    assert show.with_interval(0.8, -0.3, 0.97, least=2).replace(show.UNBROKEN, " ") == "0.80 [−0.30, 0.97]"
+
+
+@pytest.mark.parametrize(("mean", "low", "n", "text"), [
+    (61.23, 60.1, 10, "61.2 ± 1.1 (10)"), (0.1534, 0.14, 5, "0.15 ± 0.01 (5)"), (37.682, 37.678, 9, "37.7 ± 0.0 (9)"),
+    (17.7, 17.7, 10, "17.7 (10)"), (0.5, float("nan"), 1, "0.500 (1)"), (-4.2, -5.5, 4, "−4.2 ± 1.3 (4)"),
+])
+def test_a_cell_has_decimals_that_mean_something(mean, low, n, text):
+    assert tables.cell(mean, low, n).replace(show.UNBROKEN, " ") == text
 
 
 def test_means_keep_the_numbers_behind_them(tmp_path):

@@ -7,6 +7,7 @@ import pandas as pd
 
 from prunebook.page import show
 from prunebook.page.means import NAN, Evidence
+from prunebook.page.verdicts import LEVEL
 
 
 def all_of(parts):
@@ -31,6 +32,21 @@ def all_of(parts):
     shown = parts[name]
     test = f"all of {len(parts)}; shown: {name}, {shown.test}" if len(parts) > 1 else shown.test
     return Evidence(shown.effect, shown.low, shown.high, p, n, test, shown.unit, not against)
+
+
+def judged(parts, reasons):
+    """(Evidence, reason) for a claim that needs all of `parts`; `reasons`: why `small` may not reach some of them.
+
+    A part without such a reason that speaks against the claim decides alone. Otherwise the reason of the first part
+    that has one and speaks against it comes back, or None.
+    """
+    free = {name: part for name, part in parts.items() if not reasons.get(name)}
+    if free:
+        alone = all_of(free)
+        if not alone.favours and alone.p < LEVEL:
+            return alone, None
+    reached = [reasons[name] for name, part in parts.items() if reasons.get(name) and not part.favours]
+    return all_of(parts), reached[0] if reached else None
 
 
 def rows(parts):

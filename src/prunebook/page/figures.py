@@ -80,6 +80,15 @@ def describe(table, value, *, by, over=None, labels=()):
     return " ".join(sentences)
 
 
+def ranked(table, value, *, by):
+    """ "From the highest to the lowest: full data 79.5, random share 78.8.": means of `value` for each `by`."""
+    if value not in table or table.empty:
+        return "Nothing has been run yet."
+    means = table.groupby(by, sort=False)[value].mean().sort_values(ascending=False, kind="stable")
+    listed = "; ".join(f"{words(name)} {show.number(float(mean))}" for name, mean in means.items())
+    return f"From the highest to the lowest: {listed}."
+
+
 def _arm(group, name, value, over):
     if over is None:
         return f"{name} {show.number(float(group[value].mean()))}"

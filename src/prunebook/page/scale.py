@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from prunebook.page import show
 from prunebook.page.style import words
 
+AXES = {"made": "runs", "spawn": "epochs before the children part", "keep": "share kept"}  # labels in readers' words
 LARGEST_FIRST = ("paper", "small")
 SMOKE = "It only shows that the machinery works and is no reproduction: nothing here is evidence."
 
@@ -28,10 +29,10 @@ class Shown:
         """ "n = 10 a point"."""
         return f"n = {self.least} a point" if self.least == self.most else f"n = {self.least} to {self.most} a point"
 
-    def suffix(self):
-        """The words that stand at the end of each caption."""
+    def suffix(self, count=""):
+        """The words that stand at the end of each caption; `count` in place of the number of replicates."""
         partial = ", partial" if self.level == "partial" else ""
-        return f"*{self.scale.capitalize()} scale{partial}; {self.replicates()}.*"
+        return f"*{self.scale.capitalize()} scale{partial}; {count or self.replicates()}.*"
 
     def sentence(self):
         """The words that stand above the results."""
@@ -94,7 +95,7 @@ def setting(runs):
     for axis in runs[0].labels if runs else ():
         values = list(dict.fromkeys(str(words(run.labels.get(axis))) for run in runs))
         if axis not in ("seed", "dataset") and len(values) > 1:
-            said.append(f"{axis} {show.listing(values)}")
+            said.append(f"{AXES.get(axis, axis)}: {show.listing(values)}")
     return "; ".join(filter(None, said))
 
 

@@ -152,27 +152,43 @@ class Page:
         parts = [table.assign(measured=name, value=table.get(column)) for name, column in columns.items()]
         return pd.concat(parts, ignore_index=True)
 
+    def ranked(self, table, value, *, by):
+        """Show a sentence that names each `by` with its mean of `value`, the highest first."""
+        show.show(figures.ranked(table, value, by=by))
+
     def means(self, table, value, *, rows, columns=None):
         """A frame of "mean ± half of the 95 % interval (n)"."""
         return tables.means(table, value, rows=rows, columns=columns)
 
-    def figure(self, name, draw, caption, alt):
-        """Show draw(style) -> Figure, drawn for light and dark, as one numbered figure with caption and alt text."""
+    def figure(self, name, draw, caption, alt, count=""):
+        """Show draw(style) -> Figure, drawn for light and dark, as one numbered figure with caption and alt text.
+
+        `count`: what n is in this figure, in words, where it is not the replicates of the page's runs.
+        """
         figures.check(name, caption, alt)
         png = figures.save(draw, self.folder, name)
-        caption = self._with_scale(caption)
+        caption = self._with_scale(caption, count)
         label = f"fig-{self.item.paper}-{self.item.id}-{name}"
         show.show(figures.myst(self.item.id, name, label, caption, alt), figures.fallback(png, caption, alt))
         self.downloads |= {f"figure {name}, {theme} (SVG)": f"{name}-{theme}.svg" for theme in ("light", "dark")}
 
-    def table(self, name, frame, caption):
-        """Show a frame as a numbered table with caption; its numbers, unrounded, can be downloaded as CSV."""
+    def table(self, name, frame, caption, count=""):
+        """Show a frame as a numbered table with caption; its numbers, unrounded, can be downloaded as CSV.
+
+        `count` as for `figure`.
+        """
         figures.check_name("table", name)
         tables.write_csv(frame, self.folder / f"{name}.csv")
         self.downloads[f"table {name} (CSV)"] = f"{name}.csv"
-        caption, label = self._with_scale(caption), f"tab-{self.item.paper}-{self.item.id}-{name}"
+        caption, label = self._with_scale(caption, count), f"tab-{self.item.paper}-{self.item.id}-{name}"
         link = f"{{download}}`numbers as CSV <{self.item.id}/{name}.csv>`"
         show.show(f"{tables.myst(frame, caption, label)}\n\n{link}\n", tables.fallback(frame, caption))
+
+    def numbers(self, name, frame):
+        """Offer the numbers behind a figure as CSV among the downloads."""
+        figures.check_name("numbers", name)
+        tables.write_csv(frame, self.folder / f"{name}.csv")
+        self.downloads[f"numbers, {name} (CSV)"] = f"{name}.csv"
 
     def printed(self):
         """The paper's own numbers for this item, a frame in long form; None if it prints none."""
@@ -214,5 +230,5 @@ class Page:
         """Show deviations, provenance, staleness and downloads; write the sidecar `<item>.json`."""
         close(self)
 
-    def _with_scale(self, caption):
-        return f"{caption.strip()} {self.shown.suffix()}" if self.shown else caption.strip()
+    def _with_scale(self, caption, count):
+        return f"{caption.strip()} {self.shown.suffix(count)}" if self.shown else caption.strip()

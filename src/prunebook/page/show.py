@@ -53,12 +53,18 @@ def number(value, digits=3):
     return f"{value:.{min(6, max(0, digits - 1 - size))}f}".replace("-", MINUS)
 
 
-def with_interval(effect, low, high, unit=""):
-    """ "1.2 [0.4, 2.0] points": an effect with its interval, with the decimals that the interval's width calls for."""
+def with_interval(effect, low, high, unit="", least=0):
+    """ "1.2 [0.4, 2.0] points": an effect with its interval, with the decimals that the interval's width calls for.
+
+    At least `least`, and more where a bound would read 0 without being it.
+    """
     if not all(map(math.isfinite, (low, high))):
         return f"{number(effect)} {unit}".strip()
     width = high - low
-    decimals = min(6, max(0, 1 - math.floor(math.log10(width)))) if width > 0 else 2
+    decimals = max(least, 1 - math.floor(math.log10(width))) if width > 0 else 2
+    while decimals < 6 and any(bound and not float(f"{bound:.{decimals}f}") for bound in (low, high)):
+        decimals += 1
+    decimals = min(6, decimals)
     parts = (f"{value:.{decimals}f}".replace("-", MINUS) for value in (effect, low, high))
     text = f"{{}} [{{}},{UNBROKEN}{{}}]".format(*parts)
     return f"{text} {unit}" if unit else text

@@ -40,8 +40,8 @@ def means(table, value, *, rows, columns=None):
 
 
 def cell(mean, low, n):
-    """ "61.2 ± 1.1 (10)", with one place where a narrow table may break it; no interval below two replicates."""
-    if n < 2:
+    """ "61.2 ± 1.1 (10)", with one place where a narrow table may break it; no interval where nothing varies."""
+    if n < 2 or mean == low:  # one run, or one number in all of them
         return f"{show.number(float(mean))} ({n})"
     half = float(mean - low)
     decimals = 2 if abs(mean) < 10 and half < 0.5 else 1  # a correlation needs two, a percentage one
