@@ -110,11 +110,11 @@ for name, (arrays, classes) in shown.items():
 # What a few images suggest, [Figure 15](/book/executed/datadiet/fig15.ipynb) tests on all: how far GraNd at
 # initialisation follows the norm of the image itself.
 #
-# A few images do not show what is hard, so the question is put to people and to other networks. In CIFAR-10N three people named the
-# object in every training image; harder images have more of them **disagree** with the label of the data set. The
-# **C-score** of an image is the expected accuracy on it of networks that were trained without it; harder images have a
-# lower one. Compared are the 5 % of every class with the smallest and the 5 % with the largest score, so that classes
-# count alike.
+# A few images do not show what is hard, so the question is put to people and to other networks. In CIFAR-10N three
+# people named the object in every training image; harder images have more of them **disagree** with the label of the
+# data set. The **C-score** of an image is the expected accuracy on it of networks that were trained without it; harder
+# images have a lower one. Compared are the 5 % of every class with the smallest and the 5 % with the largest score, so
+# that classes count alike.
 #
 # For the claim counts that the largest are harder by both measures; against it, that they are easier by one. A
 # replicate is the score of one network, and *n* counts networks. They all see the same images, so the verdict speaks of

@@ -129,6 +129,8 @@ def test_shipped_subsets_load_with_one_call_and_errors_name_what_there_is(store)
     assert load_subset("norm", "digits", 12, store=store).tolist() == run.metrics["indices"]
     with pytest.raises(ValueError, match="budget: 13 is unknown; valid are"):
         load_subset("norm", "digits", 13, store=store)
+    with pytest.raises(ValueError, match="dataset: 'cifar11' is unknown; valid are 'digits'"):
+        load_subset("norm", "cifar11", 12, store=store)
     with pytest.raises(ValueError, match="dataset: 'cifar11' is unknown"):
         load_scores("norm", "cifar11", store=store)
 

@@ -379,3 +379,9 @@ def test_recent_records_stay_within_their_limits():
     assert list(recent.entries) == [4, 2, 5]
     recent.put(6, Record({}, {"x": np.zeros(1000, np.uint8)}))
     assert list(recent.entries) == [6]
+
+
+@pytest.mark.parametrize("runs", [None, [1], [toys.ToyTraining()]])
+def test_what_is_no_run_is_named(runs, store):
+    with pytest.raises(ValueError, match="runs: .* is not valid; a list of Run is needed"):
+        results(runs, store=store, device="cpu")

@@ -66,6 +66,11 @@ def test_a_file_carries_its_checksum_and_what_it_stands_on(store, tmp_path):
     (dict(name="grand", dataset="digits"), "dataset.*prunebook scores"),
     (dict(name="el2n", dataset="digits", epoch=7), "epoch.*20"),
     (dict(name="el2n", dataset="digits", scale="huge"), "scale.*small"),
+    (dict(name="el2n", dataset="cifar10"), "dataset: no scores 'el2n' are stored for 'cifar10'.*'digits'"),
+    (dict(name="el2n", dataset="digits", scale="small"), "scale: no scores 'el2n' are stored for 'small'.*'smoke'"),
+    (dict(name="el2n", dataset="digits", epoch=0), "epoch: no scores 'el2n' are stored for 0.*20"),
+    (dict(name="norm", dataset="cifar10", epoch=0), "epoch: 0 is not valid; norms of features have none"),
+    (dict(name="norm", dataset="cifar10", scale="small"), "scale: 'small' is not valid; norms of features have none"),
 ])
 def test_what_is_not_there_is_named(store, options, named):
     with pytest.raises(ValueError, match=named):
@@ -78,5 +83,14 @@ def test_networks_are_counted(store):
         score_files.runs_of("el2n", "digits", scale="smoke", networks=3)
     with pytest.raises(ValueError, match="npy"):
         score_files.write("scores.csv", np.zeros(2), {})
+    with pytest.raises(ValueError, match="model: 'resnet19' is unknown.*resnet18"):
+        score_files.runs_of("el2n", "digits", scale="smoke", model="resnet19")
+
+
+def test_a_folder_is_no_score_file(tmp_path):
+    (tmp_path / "scores.npy").mkdir()
+    with pytest.raises(ValueError, match="it must be a file that ends in .npy"):
+        score_files.write(tmp_path / "scores.npy", np.zeros(2), {})
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.npy"]
 
 

@@ -9,7 +9,7 @@ from prunebook.page import manifest
 from prunebook.runs import paths
 
 NO_PAGE = "no page"
-HEADINGS = ("item", "what it shows", "level", "runs", "claims")
+HEADINGS = ("item", "claims", "level", "runs", "what it shows")  # a phone shows the first ones
 
 
 def sidecar(item):
@@ -91,7 +91,7 @@ def _table(paper, entries):
         f":name: matrix-{paper.id}",
         ":class: matrix",
         ":header-rows: 1",
-        ":widths: 23 37 12 12 16",
+        ":widths: 25 19 12 11 33",
         "",
     ]
     lines += cells(HEADINGS)
@@ -99,7 +99,7 @@ def _table(paper, entries):
         title = f"[{row['item']}]({row['link']})" if row["link"] else row["item"]
         name = f"{title}<br>`{row['name']}`"
         level = {NO_PAGE: f"*{NO_PAGE}*", "partial": f"partial ({row['scale']})"}.get(row["level"], row["level"])
-        lines += cells((name, row["shows"], level, row["runs"], row["verdicts"]))
+        lines += cells((name, row["verdicts"], level, row["runs"], row["shows"]))
     return "\n".join([*lines, ":::"])
 
 

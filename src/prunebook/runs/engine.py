@@ -4,6 +4,7 @@ import math
 import time
 
 from prunebook.arrays import checks
+from prunebook.recipes.grid import Run
 from prunebook.runs.claims import Claims
 from prunebook.runs.context import Context
 from prunebook.runs.devices import describe_device, ran_out_of_memory, resolve
@@ -27,7 +28,10 @@ def results(runs, *, device="auto", deadline=None, store=None, missing="run", pr
     seconds)` is called after every job. Raises RunError once all runs that can be made are stored, StoreError if the
     store cannot be written.
     """
-    runs, store, found = list(runs), store or Store(), {}
+    runs, store, found = list(runs) if hasattr(runs, "__iter__") else [runs], store or Store(), {}
+    strange = [type(run).__name__ for run in runs if not isinstance(run, Run)]
+    if strange:
+        raise ValueError(f"runs: {strange[0]} is not valid; a list of Run is needed, as `recipes.grid.grid` gives it")
     checks.choice("missing", missing, ("run", "skip"))
     if deadline is not None and not deadline >= 0:
         raise ValueError(f"deadline: {deadline!r} is not valid; it must be a number of seconds of at least 0")
