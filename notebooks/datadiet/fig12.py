@@ -242,11 +242,11 @@ p.table("comparisons", rows({f"{words(one)} − {words(other)}": compared(one, o
 # *Roughly the same accuracy* for GraNd and EL2N is an equivalence with the same margin.
 #
 # With **permuted labels** pruning by GraNd at initialisation would give the same accuracy if its ranking did not depend
-# on the labels: an equivalence too, of this one mean of networks with that one. It is a harder question than that of
-# the page [GraNd with true and with permuted labels](/book/executed/datadiet/label-dependence.ipynb), whether the
-# distribution of the score depends on them. There, mean and rank may be the same in other networks, while here the
-# mean of these very networks is used: what a few networks favour, by chance, in the true classes does not average out,
-# and permuted labels wipe it out. So the two verdicts can differ.
+# on the labels: an equivalence too, of this one mean of networks with that one. The page [GraNd with true and with
+# permuted labels](/book/executed/datadiet/label-dependence.ipynb) asks something else: whether labels change the mean
+# of the score and its order between networks that have nothing in common. Here both rankings come from the same few
+# networks. What these favour by chance in the true classes may be left in one mean and not in the other; no arm shows
+# whether that is why. So the two verdicts can differ without contradicting each other.
 #
 # *The same pattern* is a
 # positive rank correlation between the networks, for each seed over all arms and shares, of the gains over a random
