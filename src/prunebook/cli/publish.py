@@ -14,8 +14,8 @@ def command(options):
     experiment = notebook.experiment_of(options.item, given)
     runs = [run for scale in scales for run in experiment(scale)]
     written = Store().publish(runs)
-    size = sum(path.stat().st_size for path in written)
     if not written:
         raise ValueError(f"{options.item}: no run of it is stored at {' or '.join(scales)}, so there is nothing to "
                          "publish; `prunebook run` makes them")
+    size = sum(path.stat().st_size for path in written)
     print(f"published {len(written)} files, {size / 2**20:.2f} MiB")

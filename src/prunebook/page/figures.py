@@ -25,7 +25,6 @@ def save(draw, folder, name):
             figure.savefig(folder / f"{name}-{style.name}.svg", metadata={"Date": None})
             figure.set_layout_engine("none")  # where everything stands is settled; working it out again takes a third
             if style.name == "light":
-                figure.set_layout_engine("none")  # the layout stands; working it out again takes half of the drawing
                 png = io.BytesIO()
                 figure.savefig(png, format="png", dpi=PNG_DOTS, facecolor="white", transparent=False)
             _close(figure)

@@ -84,7 +84,7 @@ def readable(row):
         "n": str(evidence.n) if run else "–",
         "test": evidence.test if run else "–",
         "p": show.p_value(row["adjusted"]),
-        "verdict": f"**{word}**" + (row["regime"] and BECAUSE.get(word, "").format(row["regime"]) or ""),
+        "verdict": f"**{word}**" + (BECAUSE.get(word, "").format(row["regime"]) if row["regime"] else ""),
     }
 
 
