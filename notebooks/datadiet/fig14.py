@@ -167,7 +167,7 @@ from prunebook.page.evidence import equivalent
 
 search, one = (p.per_seed(table, "accuracy", scores=scores) for scores in ("grid search", "one setting"))
 p.claim("same-accuracy", equivalent(search, one, margin=1.0))
-p.verdicts("n counts trainings; the ranking of an arm is the same in all of them.")
+p.verdicts("n counts trainings; the networks that score are the same, or nearly so, for all of them.")
 
 # %% tags=["hide-input"]
 p.close()
