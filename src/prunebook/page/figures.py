@@ -8,6 +8,7 @@ import sys
 
 from prunebook.page import show
 from prunebook.page.drawing import styles, summary, themed
+from prunebook.page.means import mean_interval
 from prunebook.page.style import words
 
 # Screens show 96 pixels an inch; twice that stays sharp in JupyterLab.
@@ -83,14 +84,16 @@ def ranked(table, value, *, by):
     """ "From the highest to the lowest: full data 79.5, random share 78.8.": means of `value` for each `by`."""
     if value not in table or table.empty:
         return "Nothing has been run yet."
-    means = table.groupby(by, sort=False)[value].mean().sort_values(ascending=False, kind="stable")
-    listed = "; ".join(f"{words(name)} {show.number(float(mean))}" for name, mean in means.items())
+    # Means as the tables take them: pandas sums in another order, and 79.55 is then 79.5 here and 79.6 there.
+    means = {name: mean_interval(group)[0] for name, group in table.groupby(by, sort=False)[value]}
+    listed = "; ".join(f"{words(name)} {show.number(means[name])}"
+                       for name in sorted(means, key=means.get, reverse=True))
     return f"From the highest to the lowest: {listed}."
 
 
 def _arm(group, name, value, over):
     if over is None:
-        return f"{name} {show.number(float(group[value].mean()))}"
+        return f"{name} {show.number(mean_interval(group[value])[0])}"
     points = summary(group, over, value)
     first, last = points[0], points[-1]
     start = f"{name} {show.number(float(first[1]))} at {words(first[0])}"
