@@ -37,8 +37,8 @@ p = page.begin("datadiet/fig13", globals(), choices=choices)
 # - Left: VGG-13 on CIFAR-10, scores from VGG-13 or ResNet-18.
 # - Right: ResNet-18 on CIFAR-100, scores from ResNet-18 or ResNet-50.
 #
-# At `small` only the left panel is run, at two shares kept and with three trainings an arm; `-p panels '["right"]'`
-# runs the other.
+# At `small` only the left panel is run, at one share kept and with three trainings an arm; `-p panels '["right"]'` runs
+# the other, `-p keeps "[0.3, 0.5]"` more shares.
 
 # %% tags=["experiment"]
 from prunebook.recipes import diet
@@ -51,7 +51,7 @@ PANELS = {  # data set, the network that is trained, another that scores
 RUN = {"smoke": ["left"], "small": ["left"], "paper": ["left", "right"]}
 KEEPS = {
     "smoke": {"left": [0.5], "right": [0.5]},
-    "small": {"left": [0.3, 0.5], "right": [0.1, 0.3]},
+    "small": {"left": [0.5], "right": [0.3]},
     "paper": {
         "left": [0.2, 0.3, 0.4, 0.5, 0.6],
         "right": [0.1, 0.15, 0.2, 0.25, 0.3],
@@ -137,7 +137,9 @@ p.reported(table)
 # %% [markdown]
 # Both claims are tested on one number a seed, the accuracy averaged over shares and panels. *The same accuracy* is an
 # equivalence with a margin of one point, fixed beforehand: a difference that is merely not significant does not count.
-# n counts trainings; the networks that score are the same for all of them, so the verdict speaks of these averages.
+# n counts trainings; the networks that score are the same for all of them, so the verdict speaks of these averages. At
+# `small` neither claim is counted against the paper where networks learned the hard examples less well than random
+# ones.
 
 # %% tags=["hide-input"]
 from prunebook.page.comparisons import all_of, shortfall
@@ -148,9 +150,10 @@ roles = table.assign(role=[
     for name, trained in zip(table.scores, table.model, strict=True)
 ])
 own, other, share = (p.per_seed(roles, "accuracy", role=role) for role in ("own", "other", "random"))
-p.claim("same-accuracy", equivalent(own, other, margin=1.0))
+regime = shortfall(roles, random=roles[roles.role == "random"], role=["own", "other"])
+p.claim("same-accuracy", equivalent(own, other, margin=1.0), regime=regime)
 p.claim("above-random", all_of({"own network": greater(own, share), "other network": greater(other, share)}),
-        regime=shortfall(roles, random=roles[roles.role == "random"], role=["own", "other"]))
+        regime=regime)
 p.verdicts("n counts trainings; the ranking of an arm is the same in all of them.")
 
 # %% tags=["hide-input"]
