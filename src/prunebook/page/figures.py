@@ -85,9 +85,8 @@ def ranked(table, value, *, by):
     if value not in table or table.empty:
         return "Nothing has been run yet."
     # Means as the tables take them: pandas sums in another order, and 79.55 is then 79.5 here and 79.6 there.
-    means = {name: mean_interval(group)[0] for name, group in table.groupby(by, sort=False)[value]}
-    listed = "; ".join(f"{words(name)} {show.number(means[name])}"
-                       for name in sorted(means, key=means.get, reverse=True))
+    means = sorted(summary(table, by, value), key=lambda point: point[1], reverse=True)
+    listed = "; ".join(f"{words(name)} {show.number(mean)}" for name, mean, *_ in means)
     return f"From the highest to the lowest: {listed}."
 
 
